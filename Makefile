@@ -1,0 +1,54 @@
+# The two commands: `make ask` answers a question about seeds/, `make test` runs the test suite.
+PYTHON ?= python3
+Q ?= who was sanctioned on 4 September 2025?
+PORT ?= 8000
+export Q
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+INSTALLED_DEV := .venv/installed-dev
+
+.PHONY: ask serve test lint types contracts lock clean
+
+ask: $(INSTALLED)
+	@$(BIN)/attest ingest seeds
+	@echo
+	@$(BIN)/attest ask "$$Q"
+
+serve: $(INSTALLED)
+	@$(BIN)/attest ingest seeds
+	@$(BIN)/attest serve --port $(PORT)
+
+test: $(INSTALLED_DEV)
+	$(BIN)/pytest
+
+lint: $(INSTALLED_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED_DEV)
+	$(BIN)/mypy
+
+contracts: $(INSTALLED_DEV)
+	$(BIN)/lint-imports
+
+# Universal locks with hashes, Python 3.11 to 3.13; needs uv.
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make lock" --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra dev --constraint requirements.lock --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet \
+	    --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv .attest
+
+$(INSTALLED): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

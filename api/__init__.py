@@ -1,0 +1,1 @@
+"""Attest over HTTP: on top of `rag`, never beside or below it."""

@@ -1,0 +1,33 @@
+"""A chatbot in, the ASGI application that serves it out."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api.errors import add_exception_handlers
+from api.routes import router
+from rag.chatbot import Chatbot
+
+
+def create_app(open_chatbot: Callable[[], Chatbot]) -> FastAPI:
+    """The application; `open_chatbot` is called when it starts and what it gives is closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.chatbot = open_chatbot()
+        try:
+            yield
+        finally:
+            app.state.chatbot.close()
+
+    app = FastAPI(
+        title="Attest",
+        version=version("attest"),
+        summary="Answers questions about a document corpus and proves every sentence it says.",
+        lifespan=lifespan,
+    )
+    app.include_router(router)
+    add_exception_handlers(app)
+    return app

@@ -1,0 +1,5 @@
+"""`attest eval …` and `attest bench …`."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,75 @@
+"""Settings in, working parts out: the one place that chooses concrete classes."""
+
+from pathlib import Path
+
+from rag.answering.extractive import ExtractiveAnswerer
+from rag.chatbot import Chatbot
+from rag.corpus.sync import Synchroniser
+from rag.errors import ConfigurationError
+from rag.index.embedding import LocalEmbedder
+from rag.index.reader import IndexReader
+from rag.protocols import Embedder
+from rag.retrieval import HybridRetriever
+from rag.settings import Settings, load_settings
+
+
+def open_chatbot(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> Chatbot:
+    """A chatbot over `data_dir`, or over the one in the settings.
+
+    Raises:
+        ConfigurationError: a setting names something that does not exist.
+    """
+    settings = settings or load_settings()
+    if settings.chat_model != ExtractiveAnswerer.model:
+        raise ConfigurationError(
+            f"ATTEST_CHAT_MODEL is {settings.chat_model!r}; this version answers with 'extractive' only. Unset it."
+        )
+    embedder = make_embedder(settings)
+    return Chatbot(
+        reader=IndexReader(Path(data_dir or settings.data_dir), embedding_model=embedder.name),
+        retriever=HybridRetriever(embedder),
+        answerer=ExtractiveAnswerer(),
+        passages=settings.passages,
+    )
+
+
+def open_synchroniser(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> Synchroniser:
+    """What `attest ingest` runs, over `data_dir` or the settings' own."""
+    settings = settings or load_settings()
+    return Synchroniser(
+        Path(data_dir or settings.data_dir),
+        embedder=make_embedder(settings),
+        chunk_tokens=settings.chunk_tokens,
+        chunk_overlap_tokens=settings.chunk_overlap_tokens,
+    )
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    return LocalEmbedder()
+
+
+def describe_index(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> dict[str, object]:
+    """What `attest status` shows: counts, generation, models and sizes; counts are 0 before the first ingest."""
+    settings = settings or load_settings()
+    folder = Path(data_dir or settings.data_dir)
+    embedder = make_embedder(settings)
+    reader = IndexReader(folder, embedding_model=embedder.name)
+    try:
+        with reader.use() as index:
+            counts = index.library.counts() if index else {"documents": 0, "chunks": 0, "sentences": 0}
+            return {
+                "data_dir": str(folder.resolve()),
+                "generation": index.number if index else None,
+                **counts,
+                "roots": list(index.manifest.roots) if index else [],
+                "embedding_model": embedder.name,
+                "chat_model": settings.chat_model,
+                "chunk_tokens": index.manifest.chunk_tokens if index else settings.chunk_tokens,
+                "size_bytes": _size(index.folder) if index else 0,
+            }
+    finally:
+        reader.close()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

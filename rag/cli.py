@@ -1,0 +1,256 @@
+"""`attest ingest | ask | search | status`; other packages add commands through the entry points `attest.commands`.
+
+Exit codes: 0 done (any verdict), 1 a failure, 2 bad usage or configuration. Results go to stdout, all else to stderr.
+The engine is imported inside the commands, so that `attest --help` is quick.
+"""
+
+import json
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag.errors import AttestError, ConfigurationError, QuestionError
+
+if TYPE_CHECKING:
+    from rag.corpus.sync import SyncReport
+    from rag.types import Answer, Passage
+
+DEFAULT_PATH = Path("seeds")
+
+app = typer.Typer(
+    name="attest",
+    help="Answers questions about your documents and proves every sentence it says.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Source = Annotated[str | None, typer.Option(help="Only documents whose source matches this glob.")]
+After = Annotated[str | None, typer.Option(help="Only documents published then or later (2025, 2025-09, 2025-09-04).")]
+Before = Annotated[str | None, typer.Option(help="Only documents published then or earlier.")]
+
+
+def main() -> None:
+    """Runs the command line; every failure is one line on stderr."""
+    try:
+        for entry in sorted(entry_points(group="attest.commands"), key=lambda entry: entry.name):
+            app.add_typer(entry.load())
+        app()
+    except (ConfigurationError, QuestionError) as error:
+        _fail(str(error), code=2)
+    except AttestError as error:
+        _fail(str(error), code=1)
+    except BrokenPipeError:  # `attest … | head`
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        _fail(
+            f"internal error, {type(error).__name__}: {error}. PYTHONDEVMODE=1 shows where; please report it.", code=1
+        )
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help=f"Folders or files, each a root. Default: {DEFAULT_PATH}/")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change; change nothing.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Start from nothing, with PATHS or all roots the index has.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the index in line with your documents: new, changed and removed files."""
+    from rag.bootstrap import open_synchroniser
+
+    synchroniser = open_synchroniser()
+    roots = paths or (rebuild and synchroniser.known_roots()) or [DEFAULT_PATH]
+    with _progress("Indexing", quiet=dry_run) as progress:
+        report = synchroniser.sync(roots, rebuild=rebuild, dry_run=dry_run, progress=progress.update)
+    for source, problem in report.failed:
+        _complain(f"{_printable(source)}: {_printable(problem)}")
+    _print(asdict(report)) if as_json else _show_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    source: Source = None,
+    published_after: After = None,
+    published_before: Before = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question with cited passages, or say that the documents do not."""
+    from rag.bootstrap import open_chatbot
+    from rag.questions import parse_question
+
+    asked = parse_question(question, source=source, published_after=published_after, published_before=published_before)
+    answer = open_chatbot().ask(asked)
+    _print(answer.to_dict()) if as_json else _show_answer(answer)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    limit: Annotated[int, typer.Option(min=1, max=50, help="How many passages.")] = 5,
+    source: Source = None,
+    published_after: After = None,
+    published_before: Before = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the passages nearest to a query."""
+    from rag.bootstrap import open_chatbot
+    from rag.questions import parse_question
+
+    asked = parse_question(query, source=source, published_after=published_after, published_before=published_before)
+    passages = [hit.passage() for hit in open_chatbot().search(asked, limit=limit)]
+    if as_json:
+        _print([asdict(passage) for passage in passages])
+    elif passages:
+        _show_passages(passages)
+    else:
+        _complain("nothing found; `attest status` shows what is indexed")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show what is indexed, and with which models."""
+    from rag.bootstrap import describe_index
+
+    described = describe_index()
+    if as_json:
+        _print(described)
+        return
+    for name, value in described.items():
+        shown = "\n".join(_printable(str(item)) for item in value) if isinstance(value, list) else str(value)
+        typer.echo(f"{name.replace('_', ' ') + ':':<18}{textwrap.indent(shown, ' ' * 18).strip()}")
+    if described["generation"] is None:
+        _complain("nothing is indexed yet; run: attest ingest PATH")
+
+
+class _progress:  # noqa: N801 - reads as the statement it is
+    """A bar on stderr while the block runs, on a terminal only; `update(done, total)` moves it."""
+
+    def __init__(self, label: str, *, quiet: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn(label),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("documents"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=quiet or not console.is_terminal,
+            transient=True,
+        )
+        self._task: Any = None
+
+    def __enter__(self) -> "_progress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def update(self, done: int, total: int) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task("", total=total)
+        self._bar.update(self._task, completed=done)
+
+
+def _show_report(report: "SyncReport") -> None:
+    if report.dry_run:
+        for sign, sources in (("+", report.added), ("~", report.changed), ("-", report.removed)):
+            for source in sources:
+                typer.echo(f"{sign} {_printable(source)}")
+    changes = (
+        f"{len(report.added)} new, {len(report.changed)} changed, {len(report.removed)} removed, "
+        f"{report.unchanged} unchanged, {len(report.failed)} failed"
+    )
+    if report.dry_run:
+        typer.echo(f"{changes} (dry run: nothing was written)")
+    else:
+        typer.echo(
+            f"{changes}; {report.documents} documents in {report.chunks} chunks, "
+            f"generation {report.generation}, {report.seconds:.1f} s"
+        )
+
+
+def _show_answer(answer: "Answer") -> None:
+    if answer.verdict == "abstained":
+        typer.echo(_abstention(answer))
+        if answer.passages:
+            typer.echo("\nNearest passages:\n")
+            _show_passages(answer.passages[:3])
+        return
+    for sentence in answer.sentences:
+        markers = "".join(f"[{marker}]" for marker in sentence.citations)
+        typer.echo(_wrapped(f"{sentence.text} {markers}"))
+    typer.echo()
+    for citation in answer.citations:
+        about = [citation.title, citation.published, f"{citation.source}, characters {citation.start}-{citation.end}"]
+        heading = " · ".join(_printable(part) for part in about if part)
+        typer.echo(typer.style(_wrapped(f"[{citation.marker}] {heading}", hanging="    "), bold=True))
+        typer.echo(_wrapped(f"“{citation.quote}”", indent="    "))
+
+
+def _abstention(answer: "Answer") -> str:
+    match answer.reason:
+        case "empty_index":
+            return "Nothing is indexed yet, so there is no answer. Run: attest ingest PATH"
+        case "no_evidence":
+            return "No answer: nothing in the documents speaks of this."
+        case _:
+            return "No answer: the nearest passages do not say it."
+
+
+def _show_passages(passages: Iterable["Passage"]) -> None:
+    for passage in passages:
+        heading = f"{passage.score:.3f} {_printable(passage.source)}, characters {passage.start}-{passage.end}"
+        typer.echo(typer.style(heading, bold=True))
+        typer.echo(_wrapped(passage.text, indent="    "))
+
+
+def _wrapped(text: str, *, indent: str = "", hanging: str | None = None) -> str:
+    width = min(shutil.get_terminal_size().columns, 110)
+    return textwrap.fill(
+        _printable(" ".join(text.split())),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent if hanging is None else hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _printable(text: str) -> str:
+    """Without control characters: a document must not steer the terminal."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _print(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _complain(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _fail(message: str, *, code: int) -> None:
+    _complain(f"attest: {message}")
+    sys.exit(code)

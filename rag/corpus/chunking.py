@@ -1,0 +1,81 @@
+"""A document's text in, `Chunk`s out: whole sentences, at most so many tokens, each an exact span of the text.
+
+LlamaIndex's SentenceSplitter decides what goes together; it returns bare strings, so each is found again in the text
+here. LlamaIndex takes seconds to import: only a sync that has something to chunk pays for it.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from llama_index.core.node_parser import SentenceSplitter
+
+from rag.text import split_sentences
+from rag.tokens import encode
+from rag.types import Chunk, Span
+
+
+class Chunker:
+    """Splits texts into chunks of at most `chunk_tokens` cl100k_base tokens that share `overlap_tokens`."""
+
+    def __init__(self, *, chunk_tokens: int, overlap_tokens: int) -> None:
+        self._splitter = SentenceSplitter(
+            chunk_size=chunk_tokens,
+            chunk_overlap=overlap_tokens,
+            tokenizer=encode,
+            paragraph_separator="\n\n",
+            chunking_tokenizer_fn=_sentences_with_gaps,
+        )
+
+    def chunk(self, text: str) -> list[Chunk]:
+        """The chunks of `text` in order; `text[chunk.start:chunk.end] == chunk.text` for each.
+
+        Only white space lies outside them. A chunk's sentences are clipped to it.
+        """
+        sentences = split_sentences(text)
+        starts = [sentence.start for sentence in sentences]
+        chunks = []
+        for span in _locate(text, self._splitter.split_text(text)):
+            first = max(0, bisect_left(starts, span.start + 1) - 1)
+            last = bisect_left(starts, span.end)
+            inside = tuple(
+                clipped for sentence in sentences[first:last] if (clipped := _clip(text, sentence, span)) is not None
+            )
+            chunks.append(Chunk(span.start, span.end, text[span.start : span.end], inside))
+        return chunks
+
+
+def _sentences_with_gaps(text: str) -> list[str]:
+    """`text` cut before each sentence, nothing lost: what SentenceSplitter expects of a sentence tokenizer."""
+    cuts = [sentence.start for sentence in split_sentences(text)[1:]]
+    return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+
+
+def _locate(text: str, pieces: Sequence[str]) -> list[Span]:
+    """Where each piece stands. They follow each other with only white space lost, or overlap.
+
+    So a piece begins at the latest when the last one and the white space behind it end; the last such place leaves
+    no gap even where the text repeats itself.
+    """
+    spans: list[Span] = []
+    end = 0
+    for piece in pieces:
+        latest = _skip_space(text, end)
+        start = text.rfind(piece, 0, latest + len(piece))
+        assert start >= 0, "SentenceSplitter returned text that is not in the document"
+        end = start + len(piece)
+        spans.append(Span(start, end))
+    return spans
+
+
+def _skip_space(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def _clip(text: str, sentence: Span, chunk: Span) -> Span | None:
+    start, end = max(sentence.start, chunk.start), min(sentence.end, chunk.end)
+    start = _skip_space(text, start)
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end) if start < end else None

@@ -1,0 +1,359 @@
+"""The source of truth of one generation: documents, chunks, sentences with their vectors, and the keyword index.
+
+SQLite's one room. A published library never changes, so it is opened `immutable`: no locks, any number of processes.
+Vectors are kept as float16 (half the disk; cosines move by less than 0.001), which is enough to re-rank with and to
+rebuild the vector index from.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from rag.dates import DateSpan, find_dates, parse_date
+from rag.protocols import Matrix
+from rag.types import Chunk, Document, DocumentInfo, Question, Span
+
+_SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, root TEXT NOT NULL, source TEXT NOT NULL,
+    version TEXT NOT NULL,      -- sha256 of the file's bytes
+    fingerprint TEXT NOT NULL,  -- of everything that decides how it is indexed
+    title TEXT, publisher TEXT, published TEXT, published_basis TEXT,
+    published_first TEXT, published_last TEXT,  -- ISO days, inclusive
+    text TEXT NOT NULL,
+    UNIQUE (root, source)
+);
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: it is the vector's id as well
+    document_id TEXT NOT NULL REFERENCES documents (id),
+    start INTEGER NOT NULL, end INTEGER NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX chunks_of_document ON chunks (document_id);
+CREATE TABLE sentences (
+    chunk_id INTEGER NOT NULL REFERENCES chunks (id),
+    start INTEGER NOT NULL, end INTEGER NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY (chunk_id, start)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE keywords USING fts5 (
+    title, text, dates, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE keyword_terms USING fts5vocab (keywords, row);
+"""
+_INFO = "d.id, d.source, d.version, d.title, d.publisher, d.published, d.published_basis"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as retrieval needs it; `sentences` are offsets into the document, like its own."""
+
+    chunk_id: int
+    document: DocumentInfo
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The stored vectors of one chunk: its own, (dimensions,), and its sentences', (n, dimensions)."""
+
+    vector: np.ndarray[Any, np.dtype[np.float16]]
+    sentences: np.ndarray[Any, np.dtype[np.float16]]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedDocument:
+    document_id: str
+    source: str
+    fingerprint: str
+
+
+class Library:
+    """One `library.sqlite`, for reading from any thread (`open`) or for one writer (`create`, `edit`)."""
+
+    def __init__(self, path: Path, *, uri_options: str) -> None:
+        self._uri = f"file:{quote(str(path.absolute()))}?{uri_options}"
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> "Library":
+        """A published library; many threads may read it, each over a connection of its own."""
+        return cls(path, uri_options="mode=ro&immutable=1")
+
+    @classmethod
+    def create(cls, path: Path) -> "Library":
+        library = cls(path, uri_options="mode=rwc")
+        library._db.executescript(_SCHEMA)
+        return library
+
+    @classmethod
+    def edit(cls, path: Path) -> "Library":
+        """A draft that nobody else reads yet."""
+        return cls(path, uri_options="mode=rw")
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
+            # A draft that dies is thrown away whole, so it needs no journal of its own.
+            connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+            connection.execute("PRAGMA mmap_size = 1073741824")
+            self._local.connection = connection
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+        self._local = threading.local()
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._db.commit()
+        self.close()
+
+    # Writing -----------------------------------------------------------------------------------------------------
+
+    def add_document(
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        *,
+        root: str,
+        fingerprint: str,
+        chunk_vectors: Matrix,
+        sentence_vectors: Sequence[Matrix],
+    ) -> list[int]:
+        """Stores a new document; returns the ids of its chunks, in order. `sentence_vectors` has a matrix a chunk."""
+        info = document.info
+        published = parse_date(info.published) if info.published else None
+        self._db.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(info.document_id, root, info.source, info.version, fingerprint, info.title),
+                *(info.publisher, info.published, info.published_basis),
+                *(published and published.first.isoformat(), published and published.last.isoformat()),
+                document.text,
+            ),
+        )
+        ids = []
+        dates = _date_terms(chunks, published)
+        for chunk, terms, vector, sentences in zip(chunks, dates, chunk_vectors, sentence_vectors, strict=True):
+            cursor = self._db.execute(
+                "INSERT INTO chunks (document_id, start, end, vector) VALUES (?, ?, ?, ?)",
+                (info.document_id, chunk.start, chunk.end, _blob(vector)),
+            )
+            assert cursor.lastrowid is not None
+            ids.append(cursor.lastrowid)
+            self._db.executemany(
+                "INSERT INTO sentences VALUES (?, ?, ?, ?)",
+                [
+                    (cursor.lastrowid, span.start, span.end, _blob(sentence))
+                    for span, sentence in zip(chunk.sentences, sentences, strict=True)
+                ],
+            )
+            self._db.execute(
+                "INSERT INTO keywords (rowid, title, text, dates) VALUES (?, ?, ?, ?)",
+                (cursor.lastrowid, info.title or "", chunk.text, terms),
+            )
+        return ids
+
+    def remove_document(self, document_id: str) -> list[int]:
+        """Removes a document and all that hangs on it; returns the ids of the chunks it had."""
+        ids = [row[0] for row in self._db.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,))]
+        for statement in (
+            "DELETE FROM keywords WHERE rowid = ?",
+            "DELETE FROM sentences WHERE chunk_id = ?",
+            "DELETE FROM chunks WHERE id = ?",
+        ):
+            self._db.executemany(statement, [(chunk_id,) for chunk_id in ids])
+        self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+        return ids
+
+    # Reading -----------------------------------------------------------------------------------------------------
+
+    def roots(self) -> list[str]:
+        return [row[0] for row in self._db.execute("SELECT DISTINCT root FROM documents ORDER BY root")]
+
+    def documents_of(self, root: str) -> list[IndexedDocument]:
+        rows = self._db.execute("SELECT id, source, fingerprint FROM documents WHERE root = ? ORDER BY source", (root,))
+        return [IndexedDocument(*row) for row in rows]
+
+    def document(self, document_id: str) -> Document | None:
+        row = self._db.execute(f"SELECT {_INFO}, d.text FROM documents d WHERE d.id = ?", (document_id,)).fetchone()
+        return Document(info=_info(row[:-1]), text=row[-1]) if row else None
+
+    def quote(self, document_id: str, version: str, start: int, end: int) -> str | None:
+        """`text[start:end]` of that version of a document, or None if this library does not hold it."""
+        row = self._db.execute(
+            "SELECT substr(text, ?, ?) FROM documents WHERE id = ? AND version = ?",
+            (start + 1, end - start, document_id, version),
+        ).fetchone()
+        return row[0] if row else None
+
+    def counts(self) -> dict[str, int]:
+        """How many documents, chunks and sentences there are."""
+        return {
+            table: self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("documents", "chunks", "sentences")
+        }
+
+    def search_keywords(
+        self, terms: Iterable[str], *, limit: int, weights: tuple[float, float, float], question: Question
+    ) -> list[tuple[int, float]]:
+        """Chunk ids with their BM25 (higher is better), best first, of chunks that hold any of `terms`.
+
+        `weights` are those of the title, the text and the dates.
+        """
+        query = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(terms))
+        if not query:
+            return []
+        where, values = _filter(question)
+        rows = self._db.execute(
+            f"SELECT rowid, -bm25(keywords, ?, ?, ?) AS score FROM keywords WHERE keywords MATCH ?"
+            f"{f' AND rowid IN (SELECT c.id {where})' if where else ''}"
+            " ORDER BY score DESC, rowid LIMIT ?",
+            (*weights, query, *values, limit),
+        )
+        return list(rows)
+
+    def matching_chunks(self, question: Question) -> list[int] | None:
+        """Ids of the chunks that the question's filters let through; None when it has no filter."""
+        where, values = _filter(question)
+        return [row[0] for row in self._db.execute(f"SELECT c.id {where}", values)] if where else None
+
+    def document_frequencies(self, stems: Iterable[str]) -> dict[str, int]:
+        """In how many chunks each stem occurs; stems that occur nowhere are left out."""
+        found = {}
+        for term in set(stems):
+            row = self._db.execute("SELECT doc FROM keyword_terms WHERE term = ?", (term,)).fetchone()
+            if row:
+                found[term] = row[0]
+        return found
+
+    def candidates(self, chunk_ids: Sequence[int]) -> dict[int, Candidate]:
+        """The stored vectors of these chunks, by id."""
+        marks = _marks(chunk_ids)
+        chunks = self._db.execute(f"SELECT id, vector FROM chunks WHERE id IN ({marks})", chunk_ids)
+        vectors = {chunk_id: np.frombuffer(blob, np.float16) for chunk_id, blob in chunks}
+        sentences: dict[int, list[bytes]] = {}
+        for chunk_id, blob in self._db.execute(
+            f"SELECT chunk_id, vector FROM sentences WHERE chunk_id IN ({marks}) ORDER BY chunk_id, start",
+            chunk_ids,
+        ):
+            sentences.setdefault(chunk_id, []).append(blob)
+        return {
+            chunk_id: Candidate(
+                vector,
+                np.frombuffer(b"".join(sentences.get(chunk_id, ())), np.float16).reshape(-1, vector.size),
+            )
+            for chunk_id, vector in vectors.items()
+        }
+
+    def date_terms(self, chunk_ids: Sequence[int]) -> dict[int, set[str]]:
+        """The index terms of the dates of these chunks, by id: said, said by a neighbour (`n…`), of the document (`p…`)."""
+        rows = self._db.execute(f"SELECT rowid, dates FROM keywords WHERE rowid IN ({_marks(chunk_ids)})", chunk_ids)
+        return {chunk_id: set(dates.split()) for chunk_id, dates in rows}
+
+    def document_date_terms(self, document_id: str) -> set[str]:
+        """The index terms of all dates that a document says, and of its own (`p…`)."""
+        rows = self._db.execute(
+            "SELECT k.dates FROM chunks c JOIN keywords k ON k.rowid = c.id WHERE c.document_id = ?",
+            (document_id,),
+        )
+        return {term for row in rows for term in row[0].split()}
+
+    def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
+        """These chunks with their documents and texts, by id."""
+        marks = _marks(chunk_ids)
+        spans: dict[int, list[Span]] = {}
+        for chunk_id, start, end in self._db.execute(
+            f"SELECT chunk_id, start, end FROM sentences WHERE chunk_id IN ({marks}) ORDER BY chunk_id, start",
+            chunk_ids,
+        ):
+            spans.setdefault(chunk_id, []).append(Span(start, end))
+        rows = self._db.execute(
+            f"SELECT c.id, c.start, c.end, k.text, {_INFO} FROM chunks c"
+            " JOIN documents d ON d.id = c.document_id JOIN keywords k ON k.rowid = c.id"
+            f" WHERE c.id IN ({marks})",
+            chunk_ids,
+        )
+        return {
+            row[0]: StoredChunk(row[0], _info(row[4:]), row[1], row[2], row[3], tuple(spans.get(row[0], ())))
+            for row in rows
+        }
+
+
+def _filter(question: Question) -> tuple[str, list[str]]:
+    """The FROM and WHERE of the chunks (`c`) a question may be answered from, with their values; "" for all."""
+    conditions, values = [], []
+    if question.source is not None:
+        conditions.append("d.source GLOB ?")
+        values.append(question.source)
+    if question.published_after is not None:
+        conditions.append("d.published_last >= ?")
+        values.append(parse_date(question.published_after).first.isoformat())
+    if question.published_before is not None:
+        conditions.append("d.published_first <= ?")
+        values.append(parse_date(question.published_before).last.isoformat())
+    if not conditions:
+        return "", []
+    return (
+        f"FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {' AND '.join(conditions)}",
+        values,
+    )
+
+
+def _date_terms(chunks: Sequence[Chunk], published: DateSpan | None) -> list[str]:
+    """Per chunk: the terms of the dates it says, of those its neighbours say (`n…`), of its document's own (`p…`)."""
+    said = [
+        [term for mention in find_dates(chunk.text, published) for term in mention.when.tokens()] for chunk in chunks
+    ]
+    own = [f"p{term}" for term in (published.tokens() if published else [])]
+    return [
+        " ".join([*here, *(f"n{term}" for term in [*before, *after]), *own])
+        for before, here, after in zip([[], *said], said, [*said[1:], []], strict=False)
+    ]
+
+
+def _info(row: Sequence[Any]) -> DocumentInfo:
+    document_id, source, version, title, publisher, published, basis = row
+    return DocumentInfo(
+        document_id=document_id,
+        source=source,
+        version=version,
+        title=title,
+        publisher=publisher,
+        published=published,
+        published_basis=basis,
+    )
+
+
+def _marks(values: Sequence[object] | Mapping[Any, object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _blob(vector: np.ndarray[Any, np.dtype[np.float32]]) -> bytes:
+    return vector.astype(np.float16).tobytes()

@@ -1,0 +1,82 @@
+"""Chunk vectors in, nearest chunk ids out: Chroma's one room.
+
+Chroma is opened with telemetry off and no embedding function: a stored one can make chromadb <= 1.5.9 load remote
+code (CVE-2026-45829), and our vectors are our own. Its client is thread-safe but not process-safe, so one writer
+fills a folder that nobody reads yet, and readers never add to it.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import chromadb
+import numpy as np
+from chromadb.api.client import Client
+from chromadb.config import Settings
+
+from rag.protocols import Matrix, Vector
+
+_COLLECTION = "chunks"
+_DATABASE = "chroma.sqlite3"
+
+
+class VectorIndex:
+    """A Chroma folder that maps chunk ids to unit vectors under cosine distance."""
+
+    def __init__(self, folder: Path) -> None:
+        self._client = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+        self._collection = self._client.get_or_create_collection(
+            _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+        self._size = self._collection.count()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def close(self) -> None:
+        assert isinstance(self._client, Client)  # ClientAPI, what PersistentClient says it gives, has no close
+        self._client.close()
+
+    def add(self, ids: Sequence[int], vectors: Matrix) -> None:
+        batch = self._client.get_max_batch_size()
+        for start in range(0, len(ids), batch):
+            self._collection.add(
+                ids=[str(chunk_id) for chunk_id in ids[start : start + batch]],
+                embeddings=np.ascontiguousarray(vectors[start : start + batch]),
+            )
+        self._size += len(ids)
+
+    def remove(self, ids: Sequence[int]) -> None:
+        batch = self._client.get_max_batch_size()
+        for start in range(0, len(ids), batch):
+            self._collection.delete(ids=[str(chunk_id) for chunk_id in ids[start : start + batch]])
+        self._size -= len(ids)
+
+    def search(self, vector: Vector, *, limit: int, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
+        """The nearest chunk ids with their cosines, best first; only those `among` when it is given."""
+        limit = min(limit, self._size if among is None else len(among))
+        if limit == 0:
+            return []
+        found = self._collection.query(
+            query_embeddings=vector[np.newaxis],
+            n_results=limit,
+            ids=None if among is None else [str(chunk_id) for chunk_id in among],
+            include=["distances"],
+        )
+        assert found["distances"] is not None
+        return [
+            (int(chunk_id), 1.0 - distance)
+            for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+
+
+def copy_vectors(folder: Path, target: Path) -> None:
+    """Copies a closed or merely read index. Even a reader's Chroma writes to its database, so that goes by backup."""
+    shutil.copytree(folder, target, ignore=shutil.ignore_patterns(f"{_DATABASE}*"))
+    with (
+        closing(sqlite3.connect(folder / _DATABASE, timeout=30)) as original,
+        closing(sqlite3.connect(target / _DATABASE)) as copy,
+    ):
+        original.backup(copy)

@@ -1,0 +1,49 @@
+"""The environment (and `.env`) in, one frozen `Settings` out: the only file that reads either."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and unit. `.env.example` explains each to the person who sets it."""
+
+    model_config = SettingsConfigDict(env_prefix="ATTEST_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Path(".attest")
+    chat_model: str = "extractive"
+    embedding_model: str = "all-MiniLM-L6-v2"
+    embedding_threads: int = Field(default=0, ge=0)  # 0: one per core
+    chunk_tokens: int = Field(default=180, ge=32, le=8192)  # cl100k_base tokens
+    chunk_overlap_tokens: int = Field(default=0, ge=0)
+    passages: int = Field(default=5, ge=1, le=50)  # how many an answer is drawn from
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> "Settings":
+        if self.chunk_overlap_tokens >= self.chunk_tokens:
+            raise ValueError(
+                f"chunk_overlap_tokens ({self.chunk_overlap_tokens}) must be smaller than "
+                f"chunk_tokens ({self.chunk_tokens})"
+            )
+        return self
+
+
+def load_settings() -> Settings:
+    """Settings from the environment over `.env` over the defaults.
+
+    Raises:
+        ConfigurationError: a value is not acceptable; the message names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"ATTEST_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            if problem["loc"]
+            else problem["msg"]
+            for problem in error.errors()
+        )
+        raise ConfigurationError(f"{problems}. Correct the environment or .env.") from None

@@ -1,0 +1,197 @@
+"""The values that pass between the rooms: frozen, vendor-free, and JSON-ready where readers see them.
+
+`Answer` and what it holds (`Sentence`, `Citation`, `Passage`) are the public contract: the same object from the
+command line, HTTP and Python. Every `start`/`end` is a Unicode code-point offset into a stored document's text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal["answered", "abstained"]
+Reason = Literal["no_evidence", "not_supported", "empty_index"]
+DateBasis = Literal["printed", "supplied"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentInfo:
+    """What is known of a document besides its text.
+
+    `source` is the file's path relative to its root, with forward slashes. `published` is a day, a month or a year
+    in ISO form (`2025-09-05`, `2025-09`, `2025`). `version` is `sha256:` and the hash of the file's bytes.
+    """
+
+    document_id: str
+    source: str
+    version: str
+    title: str | None = None
+    publisher: str | None = None
+    published: str | None = None
+    published_basis: DateBasis | None = None
+
+    @property
+    def label(self) -> str:
+        """Who says it, and when: `CNN, 2025-09-04`. The title, then the file name, stand in for a publisher."""
+        name = self.publisher or (f"“{self.title}”" if self.title else self.source)
+        return f"{name}, {self.published}" if self.published else name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file's text, decoded and otherwise untouched, with what is known of it."""
+
+    info: DocumentInfo
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`text[start:end]` of some text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of a document that is embedded and searched: `document.text[start:end] == text`."""
+
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceHit:
+    """A sentence inside a retrieved passage; `similarity` is its cosine with the question, -1..1."""
+
+    start: int
+    end: int
+    text: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A retrieved passage with the document it is from and its sentences; higher `score` is better."""
+
+    chunk_id: int
+    document: DocumentInfo
+    start: int
+    end: int
+    text: str
+    score: float
+    sentences: tuple[SentenceHit, ...]
+
+    def passage(self) -> "Passage":
+        return Passage(
+            document_id=self.document.document_id,
+            source=self.document.source,
+            start=self.start,
+            end=self.end,
+            text=self.text,
+            score=round(self.score, 6),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question and the documents it may be answered from; build it with `rag.questions.parse_question`.
+
+    `source` is a glob over document sources; `published_after` and `published_before` are inclusive ISO days,
+    months or years. A document without a publication date passes no date filter.
+    """
+
+    text: str
+    source: str | None = None
+    published_after: str | None = None
+    published_before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    document_id: str
+    source: str
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """An exact span of a stored document version: `text[start:end] == quote`, checked before it leaves."""
+
+    marker: int
+    document_id: str
+    source: str
+    title: str | None
+    published: str | None
+    version: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence of an answer, the markers that prove it and how well they do, 0..1."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Milliseconds spent in each stage."""
+
+    retrieve: float = 0.0
+    answer: float = 0.0
+    verify: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The whole of what a reader is told. An abstention has no sentences, a `reason`, and the nearest passages."""
+
+    question: str
+    verdict: Verdict
+    reason: Reason | None = None
+    text: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    model: str
+    degraded: bool = False
+    usage: Usage = field(default_factory=Usage)
+    timings_ms: Timings = field(default_factory=Timings)
+    conversation_id: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's JSON object, as plain dicts and lists."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What one generation of the index is made of and with; written beside it as `manifest.json`."""
+
+    schema: int
+    embedding_model: str
+    dimensions: int
+    chunk_tokens: int
+    chunk_overlap_tokens: int
+    roots: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Manifest":
+        return cls(**{**values, "roots": tuple(values["roots"])})
