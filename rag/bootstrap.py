@@ -9,8 +9,9 @@ from rag.errors import ConfigurationError
 from rag.index.embedding import LocalEmbedder
 from rag.index.reader import IndexReader
 from rag.protocols import Embedder
-from rag.retrieval import HybridRetriever
 from rag.settings import Settings, load_settings
+
+_LOCAL_MODEL = "all-MiniLM-L6-v2"
 
 
 def open_chatbot(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> Chatbot:
@@ -27,7 +28,7 @@ def open_chatbot(data_dir: Path | str | None = None, *, settings: Settings | Non
     embedder = make_embedder(settings)
     return Chatbot(
         reader=IndexReader(Path(data_dir or settings.data_dir), embedding_model=embedder.name),
-        retriever=HybridRetriever(embedder),
+        embedder=embedder,
         answerer=ExtractiveAnswerer(),
         passages=settings.passages,
     )
@@ -45,7 +46,12 @@ def open_synchroniser(data_dir: Path | str | None = None, *, settings: Settings 
 
 
 def make_embedder(settings: Settings) -> Embedder:
-    return LocalEmbedder()
+    if settings.embedding_model != _LOCAL_MODEL:
+        raise ConfigurationError(
+            f"ATTEST_EMBEDDING_MODEL is {settings.embedding_model!r}; this version embeds with {_LOCAL_MODEL!r} only. "
+            "Unset it."
+        )
+    return LocalEmbedder(threads=settings.embedding_threads)
 
 
 def describe_index(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> dict[str, object]:

@@ -6,8 +6,10 @@ from rag.answering.citations import prove, render
 from rag.answering.extractive import ExtractiveAnswerer
 from rag.answering.verdict import decide
 from rag.index.reader import Index, IndexReader
+from rag.protocols import Embedder
+from rag.query import prepare_query
 from rag.questions import parse_question
-from rag.retrieval import HybridRetriever
+from rag.retrieval import retrieve, retrieve_agreeing
 from rag.types import Answer, Hit, Question, Timings
 
 
@@ -18,12 +20,12 @@ class Chatbot:
         self,
         *,
         reader: IndexReader,
-        retriever: HybridRetriever,
+        embedder: Embedder,
         answerer: ExtractiveAnswerer,
         passages: int,
     ) -> None:
         self._reader = reader
-        self._retriever = retriever
+        self._embedder = embedder
         self._answerer = answerer
         self._passages = passages
 
@@ -62,7 +64,7 @@ class Chatbot:
         with self._reader.use() as index:
             if index is None:
                 return []
-            return self._retriever.retrieve(index, question, limit=limit)
+            return retrieve(index, prepare_query(question, index, self._embedder), limit=limit)
 
     def is_ready(self) -> bool:
         """Whether an index is open, opening it if need be."""
@@ -74,11 +76,17 @@ class Chatbot:
 
     def _answer(self, question: Question, index: Index) -> Answer:
         started = time.perf_counter()
-        hits = self._retriever.retrieve(index, question, limit=self._passages)
+        query = prepare_query(question, index, self._embedder)
+        hits = retrieve(index, query, limit=self._passages)
         retrieved = time.perf_counter()
-        candidates = self._answerer.rank(question, hits, index.library)
-        reason = decide(candidates)
-        drafts = self._answerer.draft(candidates) if reason is None else []
+        ranked = self._answerer.rank(query, hits, index.library)
+        reason = decide(ranked)
+        drafts = []
+        if reason is None:
+            agreeing = retrieve_agreeing(index, query, ranked[0].holds, beside=[ranked[0].hit, *hits])
+            ranked += self._answerer.rank(query, agreeing, index.library)
+            drafts = self._answerer.draft(ranked)
+            hits += [hit for hit in agreeing if any(draft.quotes_from(hit) for draft in drafts)]
         drafted = time.perf_counter()
         sentences, citations = prove(drafts, index.library)
         if reason is None and not sentences:

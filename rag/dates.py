@@ -5,7 +5,7 @@ so it needs a document whose day is known (news usage; the resolution of a bare 
 """
 
 import re
-from collections.abc import Iterator
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,21 +14,23 @@ from rag.types import Span
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTH = (
-    r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|"
+    r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|Jun(?:e|\.)?|Jul(?:y|\.)?|"
     r"Aug(?:ust|\.)?|Sept(?:ember|\.)?|Sep\.?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
+_ANY_CASE_MONTH = f"(?i:{_MONTH})"  # safe beside a year; elsewhere "may" and "march" are verbs
+_WEEKDAY = rf"(?:(?:{'|'.join(_WEEKDAYS)}),?\s+\(?)?"  # says nothing that the date beside it does not
 _DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)"
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b{_YEAR}-(?P<month_number>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?\b",
-        rf"\b{_DAY}\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}\b",
-        rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}\b",
-        rf"\b{_MONTH},?\s+(?:of\s+)?{_YEAR}\b",
-        rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}(?![\w-])",
-        rf"\b{_MONTH}\s+{_DAY}\b(?!\s*[,.]?\d)",
-        rf"(?<![\w.,/$€£-]){_YEAR}(?![\w%/]|[.,-]\d)",
+        rf"\b{_YEAR}-(?P<month_number>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01])(?=T\d|\b)|\b(?!-\d))",
+        rf"\b{_WEEKDAY}{_DAY}\s+(?:of\s+)?{_ANY_CASE_MONTH},?\s+{_YEAR}\b",
+        rf"\b{_WEEKDAY}{_ANY_CASE_MONTH}\s+{_DAY},?\s+{_YEAR}\b",
+        rf"\b{_ANY_CASE_MONTH},?\s+(?:of\s+)?{_YEAR}\b",
+        rf"\b{_WEEKDAY}{_DAY}\s+(?:of\s+)?{_MONTH}(?![\w-])",
+        rf"\b{_WEEKDAY}{_MONTH}\s+{_DAY}\b(?!\s*[,.]?\d)",
+        rf"(?<![\w.,/$€£-]){_YEAR}(?![\w%/$€£]|[.,-]\d)",
         rf"\b(?P<weekday>{'|'.join(_WEEKDAYS)})\b",
         r"\b(?P<relative>[Yy]esterday|[Tt]oday)\b",
     )
@@ -75,7 +77,7 @@ def parse_date(text: str) -> DateSpan:
     Raises:
         ValueError: it is none of these, or no such day exists.
     """
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", text.strip())
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", text.strip(), re.ASCII)
     if match is None:
         raise ValueError(f"{text!r} is not a date like 2025-09-04, 2025-09 or 2025")
     year, month, day = (int(part) if part else None for part in match.groups())
@@ -94,42 +96,42 @@ def find_dates(text: str, published: DateSpan | None = None) -> list[DateMention
             where = Span(*match.span())
             if any(where.start < other.where.end and other.where.start < where.end for other in found):
                 continue
-            found.extend(_resolve(match, where, published))
+            if mention := _resolve(match, where, published):
+                found.append(mention)
     return sorted(found, key=lambda mention: mention.where.start)
 
 
-def _resolve(match: re.Match[str], where: Span, published: DateSpan | None) -> Iterator[DateMention]:
+def _resolve(match: re.Match[str], where: Span, published: DateSpan | None) -> DateMention | None:
     parts = match.groupdict()
-    if weekday := parts.get("weekday"):
-        if published and published.is_day:
-            back = (published.last.weekday() - _WEEKDAYS.index(weekday)) % 7
-            yield DateMention(where, _day(published.last - timedelta(days=back)), relative=True)
-        return
-    if relative := parts.get("relative"):
-        if published and published.is_day:
-            back = 1 if relative.lower() == "yesterday" else 0
-            yield DateMention(where, _day(published.last - timedelta(days=back)), relative=True)
-        return
-    month = _month(parts)
-    day = int(parts["day"]) if parts.get("day") else None
     try:
         if parts.get("year"):
-            yield DateMention(where, _span(int(parts["year"]), month, day))
-        elif published:  # "Sept. 4" without a year is the last one up to publication
-            when = _span(published.last.year, month, day)
-            if when.first > published.last:
-                when = _span(published.last.year - 1, month, day)
-            yield DateMention(where, when, relative=True)
-    except ValueError:  # 31 June: not a date
-        return
+            return DateMention(where, _span(int(parts["year"]), _month(parts), _number(parts.get("day"))))
+        if published and (parts.get("month") or published.is_day):
+            return DateMention(where, _last(parts, published.last), relative=True)
+    except (ValueError, OverflowError):  # 31 June; the day before the first there is
+        pass
+    return None
+
+
+def _last(parts: dict[str, str | None], published: date) -> DateSpan:
+    """The last such day up to the one of publication."""
+    if weekday := parts.get("weekday"):
+        return _day(published - timedelta(days=(published.weekday() - _WEEKDAYS.index(weekday)) % 7))
+    if relative := parts.get("relative"):
+        return _day(published - timedelta(days=1 if relative.lower() == "yesterday" else 0))
+    month, day = _month(parts), _number(parts.get("day"))
+    when = _span(published.year, month, day)
+    return when if when.first <= published else _span(published.year - 1, month, day)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None
 
 
 def _month(parts: dict[str, str | None]) -> int | None:
-    if number := parts.get("month_number"):
-        return int(number)
     if name := parts.get("month"):
         return _MONTHS.index(name[:3].lower()) + 1
-    return None
+    return _number(parts.get("month_number"))
 
 
 def _span(year: int, month: int | None, day: int | None) -> DateSpan:
@@ -137,8 +139,8 @@ def _span(year: int, month: int | None, day: int | None) -> DateSpan:
         return DateSpan(date(year, 1, 1), date(year, 12, 31))
     if day is not None:
         return _day(date(year, month, day))
-    after = date(year + month // 12, month % 12 + 1, 1)
-    return DateSpan(date(year, month, 1), after - timedelta(days=1))
+    first = date(year, month, 1)
+    return DateSpan(first, first.replace(day=monthrange(year, month)[1]))
 
 
 def _day(day: date) -> DateSpan:

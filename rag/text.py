@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from itertools import pairwise
 
 import sentencex
 import snowballstemmer
@@ -22,14 +21,18 @@ _STATEMENT_WORDS = 3
 _WRAP_WIDTHS = range(50, 120)  # line lengths at which people and mailers wrap
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_MARKER = re.compile(r"\s*(?:[-*+•‣◦▪–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|>+)\s+")
-_RULE = re.compile(r"\s*(?:[-*_=~#]\s*){3,}\s*")
+_MARKER = re.compile(r"\s*(?:[-*+•‣◦▪–—]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\(?[A-Z]\)|>+)\s+")  # "J. Smith" is a name
+_RULE = re.compile(r"\s*(?:[-*_=~#]\s*){3,}")
 _ATX = re.compile(r"\s{0,3}#{1,6}\s+")
-_TERMINAL = re.compile(r"[.!?…。？！][\"'”’»)\]*_`]*(?:\s*\[\d+\])*\s*$")
+_TERMINAL = re.compile(r"[.!?…。？！]+[\"'”’»)\]*_`]*(?:\s*\[\d+\])*\s*$")
 _CLOCK = re.compile(r"\b[ap]\.m\.\s*$")
-_ADDRESS = re.compile(r"<?(?:https?://|www\.|mailto:)\S+|\S+@\S+\.\S+")
+_CLOSING_EMPHASIS = re.compile(r"(?<=\S)[*_`]++(?!\w)")
+_OPENING_EMPHASIS = re.compile(r"(?<![\w*`])[*_`]++(?=[^\s.])")
+_ADDRESS = re.compile(r"<?(?:https?://|www\.|mailto:)\S+|(?<!\S)[^\s@]+@[^\s@]+\.[^\s@]+")
 _DECORATION = " \t\r\n\u00a0*_`#>"
-_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+_WORD = re.compile(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+")
+_LATIN_MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
+_LATER_PORTER = re.compile(r"(?P<stem>.*(?:[aeiou]|(?<=[^aeiou])y)[^aeiou].*)(?P<suffix>logi|bli)")
 
 STOP_WORDS = frozenset(
     """a about all also am an and any are as at be been being but by can could did do does doing for from had has
@@ -43,12 +46,12 @@ STOP_WORDS = frozenset(
 def split_sentences(text: str) -> list[Span]:
     """Spans of the sentences, headings and list items of `text`, in order, without surrounding white space.
 
-    Together they hold every character that is not white space, a list marker or a horizontal rule.
+    Together they hold every character that is not white space, a list marker, a horizontal rule or a byte order mark.
     """
     spans: list[Span] = []
     for block in split_blocks(text):
         for piece in _sentences_of(text, block):
-            spans.extend(_cut_long(text, piece))
+            spans.extend(cut for cut in _cut_long(text, piece) if cut.start < cut.end)
     return spans
 
 
@@ -71,19 +74,20 @@ def is_statement(sentence: str) -> bool:
     if count < _STATEMENT_WORDS or _ATX.match(sentence):
         return False
     if ending := _TERMINAL.search(sentence):
-        return not ending.group().startswith(("?", "？"))
+        return "?" not in ending.group() and "？" not in ending.group()
     return count > _HEADING_WORDS and not sentence.rstrip(_DECORATION).endswith(":")
 
 
 def plain(sentence: str) -> str:
-    """`sentence` on one line, without Markdown emphasis around it; for showing, never for offsets."""
-    return " ".join(sentence.split()).strip("*_#` ")
+    """`sentence` on one line, without Markdown's heading and emphasis marks; for showing, never for offsets."""
+    bare = _CLOSING_EMPHASIS.sub("", _OPENING_EMPHASIS.sub("", _ATX.sub("", sentence)))
+    return " ".join(bare.split())
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words without diacritics, numbers kept whole; the keyword index folds the same way."""
-    folded = unicodedata.normalize("NFKD", text.lower())
-    return _WORD.findall("".join(c for c in folded if not unicodedata.combining(c)))
+    """Lower-case words, Latin ones without diacritics, as the keyword index has them; but "3.5" is one word here."""
+    bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
+    return _WORD.findall(unicodedata.normalize("NFC", bare))
 
 
 def content_stems(text: str) -> list[str]:
@@ -93,7 +97,14 @@ def content_stems(text: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))
+    """The Porter stem that SQLite's FTS5 makes of a lower-case word: short and endless words as they are, and with the
+    two rules that Porter added later, which Snowball's `porter` lacks ("technolog", "assembl")."""
+    if not 3 <= len(word) <= 64:
+        return word
+    found = str(_stemmer.stemWord(word))
+    if later := _LATER_PORTER.fullmatch(found):
+        return f"{later['stem']}log" if later["suffix"] == "logi" else str(_stemmer.stemWord(f"{later['stem']}ble"))
+    return found
 
 
 _stemmer = snowballstemmer.stemmer("porter")
@@ -102,7 +113,7 @@ _stemmer = snowballstemmer.stemmer("porter")
 def _paragraphs(text: str) -> Iterator[list[Span]]:
     """Runs of lines between blank lines and rules; a heading or list item opens a run of its own."""
     run: list[Span] = []
-    for match in _LINE.finditer(text):
+    for match in _LINE.finditer(text, int(text.startswith("\ufeff"))):  # a byte order mark is no text
         line = match.group()
         if not line:
             break
@@ -128,11 +139,7 @@ def _join_wrapped(text: str, lines: list[Span]) -> Iterator[tuple[int, int]]:
     for line, following in pairwise(lines):
         this, after = text[line.start : line.end].rstrip(), text[following.start : following.end].strip()
         first_word = after.split(maxsplit=1)[0]
-        wrapped = (
-            width in _WRAP_WIDTHS
-            and len(this) + 1 + len(first_word) > width
-            and not _TERMINAL.search(this)  # the sentence ends here, so the block may as well
-        )
+        wrapped = width in _WRAP_WIDTHS and len(this) + 1 + len(first_word) > width
         if not (wrapped or after[0].islower()):
             yield start, line.end
             start = following.start
@@ -140,19 +147,19 @@ def _join_wrapped(text: str, lines: list[Span]) -> Iterator[tuple[int, int]]:
 
 
 def _sentences_of(text: str, block: Span) -> Iterator[Span]:
-    # A line break inside a block is only wrapping; sentencex would take it for a boundary.
+    # A line break inside a block is only wrapping; sentencex takes it for a boundary before a bracket, say.
     content = re.sub(r"[\r\n\t]", " ", text[block.start : block.end])
     ends = [
-        found["end_index"]
+        closing.end() if (closing := _CLOSING_EMPHASIS.match(content, found["end_index"])) else found["end_index"]
         for found in sentencex.get_sentence_boundaries("en", content)
         if not _CLOCK.search(found["text"])  # "at 3 p.m. Monday": sentencex ends the sentence there
     ]
     start = 0
     for end, following in pairwise([*ends, len(content)]):
-        if _WORD.search(content, end, following) or following == end:
+        if _WORD.search(content, end, following):
             yield _trim(text, Span(block.start + start, block.start + end))
             start = end
-    if content[start:].strip():  # what is left holds no word ("**") or ended with a clock time
+    if content[start:].strip():
         yield _trim(text, Span(block.start + start, block.end))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rag.grounding import support
 from rag.index.library import Library
-from rag.types import Citation, DocumentInfo, Sentence
+from rag.types import Citation, DocumentInfo, Hit, Sentence
 
 _LEAST_SUPPORT = 0.5
 
@@ -30,6 +30,12 @@ class DraftSentence:
 
     text: str
     quotes: tuple[Quote, ...]
+
+    def quotes_from(self, hit: Hit) -> bool:
+        return any(
+            quote.document == hit.document and hit.start <= quote.start and quote.end <= hit.end
+            for quote in self.quotes
+        )
 
 
 def prove(drafts: Iterable[DraftSentence], library: Library) -> tuple[list[Sentence], list[Citation]]:

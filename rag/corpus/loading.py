@@ -23,7 +23,7 @@ import yaml
 
 from rag.dates import parse_date
 from rag.errors import ConfigurationError, DocumentError
-from rag.types import Document, DocumentInfo
+from rag.types import DateBasis, Document, DocumentInfo
 
 SIDECAR = "corpus.toml"
 
@@ -35,7 +35,7 @@ class Metadata:
     title: str | None = None
     publisher: str | None = None
     published: str | None = None
-    published_basis: str | None = None
+    published_basis: DateBasis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +89,16 @@ def read_sidecar(folder: Path) -> dict[str, Metadata]:
     if not path.is_file():
         return {}
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("documents", {})
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}. Correct the file.") from None
-    if not isinstance(entries, dict):
-        raise ConfigurationError(f'{path}: write entries as [documents."file.txt"].')
+    entries = content.pop("documents", {})
+    if content or not isinstance(entries, dict):
+        raise ConfigurationError(f'{path}: write all entries as [documents."file.txt"].')
     found = {}
     for source, values in entries.items():
         try:
-            found[source] = _metadata(values)
+            found[source] = _metadata(values, basis="supplied")
         except (TypeError, ValueError) as error:
             raise ConfigurationError(f"{path}, {source!r}: {error}. Correct the entry.") from None
     return found
@@ -107,8 +108,10 @@ def load(file: SourceFile, content: bytes, told: Metadata | None = None) -> Docu
     """The document in `content`, the file's bytes. `told` is the sidecar's word and overrules the file's own.
 
     Raises:
-        DocumentError: no reader takes the file, or it has no readable text.
+        DocumentError: no reader takes the file, it has no readable text, or its name cannot be written down.
     """
+    if not _is_text(file.source):
+        raise DocumentError("its name is not UTF-8; rename it")
     reader = READERS.get(file.path.suffix.lower())
     if reader is None:
         known = " ".join(sorted(READERS))
@@ -127,7 +130,7 @@ def load(file: SourceFile, content: bytes, told: Metadata | None = None) -> Docu
             title=metadata.title,
             publisher=metadata.publisher,
             published=metadata.published,
-            published_basis=_basis(metadata),
+            published_basis=metadata.published_basis if metadata.published else None,
         ),
         text=text,
     )
@@ -144,13 +147,14 @@ def read_markdown(content: bytes) -> tuple[str, Metadata]:
     text = _decode(content)
     front = _FRONT_MATTER.match(text)
     try:
-        values = yaml.safe_load(front["yaml"]) if front else {}
-        known = {name: values[name] for name in _FRONT_MATTER_NAMES if values and name in values}
+        values = yaml.safe_load(front["yaml"]) if front else None
+        if not isinstance(values, dict):  # a rule, prose and another rule
+            values = {}
+        known = {name: values[name] for name in _FRONT_MATTER_NAMES if values.get(name) is not None}
         if "date" in known:
             known.setdefault("published", known.pop("date"))
-            known.setdefault("published_basis", "printed")
-        metadata = _metadata({name: value for name, value in known.items() if value is not None})
-    except (yaml.YAMLError, TypeError, ValueError) as error:
+        metadata = _metadata(known, basis="printed")
+    except (yaml.YAMLError, RecursionError, TypeError, ValueError) as error:
         raise DocumentError(f"its front matter is not usable: {' '.join(str(error).split())}") from None
     return text, replace(metadata, title=metadata.title or _first_heading(text))
 
@@ -163,7 +167,7 @@ READERS: Mapping[str, Callable[[bytes], tuple[str, Metadata]]] = {
 
 _FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(?P<yaml>.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _FRONT_MATTER_NAMES = ("title", "publisher", "published", "date", "published_basis")
-_HEADING = re.compile(r"^[ ]{0,3}#{1,6}[ \t]+(?P<title>[^\r\n]*?)[ \t#]*$", re.MULTILINE)
+_HEADING = re.compile(r"^\ufeff?[ ]{0,3}#{1,6}[ \t]+(?P<title>[^\s#][^\r\n]*)", re.MULTILINE)
 
 
 def _decode(content: bytes) -> str:
@@ -180,23 +184,30 @@ def _decode(content: bytes) -> str:
 
 def _first_heading(text: str) -> str | None:
     match = _HEADING.search(text)
-    return (match["title"].strip(" *_`") or None) if match else None
+    return (match["title"].strip(" \t#*_`") or None) if match else None
 
 
-def _metadata(values: Any) -> Metadata:
+def _is_text(name: str) -> bool:
+    """Whether a file name is; one whose bytes are not UTF-8 reaches Python with lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _metadata(values: Any, *, basis: DateBasis) -> Metadata:
+    """The metadata in a table of values; `basis` is that of a date which comes without one."""
     if not isinstance(values, dict):
         raise TypeError("it is not a table of values")
     if unknown := set(values) - {field.name for field in fields(Metadata)}:
         raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
-    texts = {name: value.isoformat()[:10] if isinstance(value, date) else str(value) for name, value in values.items()}
+    texts: dict[str, Any] = {name: _scalar(name, value) for name, value in values.items()}
     if "published" in texts:
         parse_date(texts["published"])
-    if texts.get("published_basis", "printed") not in ("printed", "supplied"):
+        texts.setdefault("published_basis", basis)
+    if texts.get("published_basis", basis) not in ("printed", "supplied"):
         raise ValueError(f"published_basis is {texts['published_basis']!r}, not 'printed' or 'supplied'")
     return Metadata(**texts)
 
 
-def _basis(metadata: Metadata) -> Any:
-    if metadata.published is None:
-        return None
-    return metadata.published_basis or "supplied"
+def _scalar(name: str, value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise TypeError(f"{name} is {value!r}, not one value")
+    return value.isoformat()[:10] if isinstance(value, date) else str(value).strip()

@@ -217,12 +217,12 @@ class Synchroniser:
         rows: dict[str, int] = {}
         for document, chunks in documents:
             for chunk in chunks:
-                for text in (chunk.text, *_sentence_texts(document, chunk)):
+                for text in (_titled(document, chunk), *_sentence_texts(document, chunk)):
                     rows.setdefault(text, len(rows))
         matrix = self._embedder.embed_documents(list(rows))
         for document, chunks in documents:
             yield (
-                matrix[[rows[chunk.text] for chunk in chunks]],
+                matrix[[rows[_titled(document, chunk)] for chunk in chunks]],
                 [matrix[[rows[text] for text in _sentence_texts(document, chunk)]] for chunk in chunks],
             )
 
@@ -232,6 +232,11 @@ class Synchroniser:
         return hashlib.sha256(
             hashlib.sha256(content).digest() + json.dumps(recipe, sort_keys=True).encode()
         ).hexdigest()
+
+
+def _titled(document: Document, chunk: Chunk) -> str:
+    """What is embedded of a chunk: its title says what a passage that names nothing is about."""
+    return f"{document.info.title}\n{chunk.text}" if document.info.title else chunk.text
 
 
 def _sentence_texts(document: Document, chunk: Chunk) -> list[str]:

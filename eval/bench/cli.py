@@ -1,0 +1,149 @@
+"""`attest bench …`: arguments in, what this machine does on stdout; each command imports its own work when run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.console import AsJson, print_figures, print_json, print_rows
+
+app = typer.Typer(no_args_is_help=True, help="Measure speed and durability on this machine.")
+
+QUESTIONS = 200
+
+Corpus = Annotated[Path | None, typer.Option(help="Folder of documents to measure with. Default: fitz-gov's.")]
+
+
+@app.command()
+def ask(
+    corpus: Corpus = None,
+    documents: Annotated[int, typer.Option(min=10, help="At most so many documents.")] = 1_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often every question is asked.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Time of a warm answer, next to the LlamaIndex starter on the same documents and questions."""
+    from eval.bench.ask import run
+    from eval.bench.material import Material, fitz_gov_material, folder_material
+    from eval.progress import progress_bars
+    from rag.settings import load_settings
+
+    material = (
+        folder_material(corpus, documents=documents, questions=QUESTIONS)
+        if corpus
+        else fitz_gov_material(documents=documents)
+    )
+    material = Material(material.documents, material.questions[:QUESTIONS])
+    with progress_bars() as bars:
+        result = run(material, rounds=rounds, settings=load_settings(), bars=bars)
+    if as_json:
+        print_json(asdict(result))
+        return
+    print_rows(
+        {
+            "documents": result.documents,
+            "questions": f"{result.questions} x {result.rounds}, {result.answered} answered",
+            "attest p50 ms": result.attest.p50,
+            "attest p95 ms": result.attest.p95,
+            "starter p50 ms": result.starter.p50,
+            "starter p95 ms": result.starter.p95,
+            "attest / starter": result.ratio,
+            **{f"attest {stage} p50 ms": value for stage, value in result.stages.items()},
+        }
+    )
+
+
+@app.command()
+def embedding(
+    corpus: Annotated[Path | None, typer.Option(help="Folder whose chunks are embedded. Default: made prose.")] = None,
+    fp32: Annotated[Path | None, typer.Option(help="Full-precision ONNX model; compares speed and hit@5.")] = None,
+    texts: Annotated[int, typer.Option(min=1, help="At most so many texts.")] = 256,
+    limit: Annotated[
+        int | None, typer.Option(min=10, help="hit@5 over a sample of so many of fitz-gov's documents.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Speed next to Chroma's default embedder, and, given its fp32 weights, what int8 loses in hit@5."""
+    from eval.bench.embedding import run
+    from eval.bench.int8_loss import run as measure_loss
+    from eval.bench.material import chunk_texts, prose, short_questions
+    from eval.datasets import fitz_gov_is_installed, load_fitz_gov, shrink
+    from eval.progress import progress_bars
+    from rag.settings import load_settings
+
+    measured = chunk_texts(corpus, settings=load_settings(), limit=texts) if corpus else prose(texts)
+    speed = run(measured, short_questions(100), fp32_model=fp32)
+    loss = None
+    if fp32 and fitz_gov_is_installed():
+        data = load_fitz_gov(half="odd")
+        with progress_bars() as bars:
+            loss = measure_loss(shrink(data, documents=limit) if limit else data, fp32, bars=bars)
+    if as_json:
+        print_json({"speed": speed, "int8_loss": loss and asdict(loss)})
+        return
+    print_rows(_flat(speed))
+    if loss:
+        typer.echo(f"\nint8 loss, exact dense search, {loss.documents} documents of fitz-gov")
+        print_figures({"hit@5 int8": loss.int8, "hit@5 fp32": loss.fp32, "hit@5 loss": loss.loss})
+    elif fp32:
+        typer.echo("no int8 loss: fitz-gov is not installed; pip install fitz-gov", err=True)
+
+
+@app.command()
+def ingest(
+    documents: Annotated[int, typer.Option(min=1, help="At most so many of fitz-gov's documents.")] = 5_000,
+    as_json: AsJson = False,
+) -> None:
+    """Time of a first, an unchanged and a slightly changed `attest ingest`, each a process of its own."""
+    from eval.bench.ingest import run
+    from eval.datasets import load_fitz_gov
+    from eval.progress import progress_bars
+    from rag.settings import load_settings
+
+    texts = load_fitz_gov(half="all").documents[:documents]
+    with progress_bars() as bars:
+        result = run(texts, settings=load_settings(), bars=bars)
+    if as_json:
+        print_json(asdict(result))
+        return
+    print_rows({name.replace("_", " "): value for name, value in asdict(result).items()})
+
+
+@app.command()
+def durability(
+    seconds: Annotated[float, typer.Option(min=0, help="How long readers and a writer run at once.")] = 60,
+    kills: Annotated[int, typer.Option(min=0, help="How many ingests are killed.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of the questions and the moments of the kills.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Read while all changes, and `kill -9` the writer; exit code 1 if anything was lost, torn or left behind."""
+    from eval.bench.durability import run
+    from eval.progress import progress_bars
+    from rag.settings import load_settings
+
+    with progress_bars() as bars:
+        result = run(seconds=seconds, kills=kills, seed=seed, settings=load_settings(), bars=bars)
+    if as_json:
+        print_json(asdict(result) | {"failed": result.failed})
+    else:
+        for part in (result.together, result.kills):
+            counts = {name.replace("_", " "): value for name, value in asdict(part).items() if name != "problems"}
+            print_rows(counts)
+            for problem in part.problems[:10]:
+                typer.echo(f"  {problem}")
+            typer.echo()
+        typer.echo("failed" if result.failed else "passed")
+    if result.failed:
+        raise typer.Exit(1)
+
+
+def _flat(values: Mapping[str, object]) -> dict[str, object]:
+    """`{"attest": {"query_ms": 1}}` as `{"attest query ms": 1}`."""
+    return {
+        " ".join([name, *inner]).replace("_", " "): value
+        for name, outer in values.items()
+        for inner, value in (
+            [([key], found) for key, found in outer.items()] if isinstance(outer, Mapping) else [([], outer)]
+        )
+    }

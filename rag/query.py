@@ -1,0 +1,62 @@
+"""A question and an index in, what every stage asks of the question out: its vector, its words' weights, its dates."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from math import log
+
+from rag.dates import DateSpan, find_dates
+from rag.index.reader import Index
+from rag.protocols import Embedder, Vector
+from rag.text import STOP_WORDS, content_stems, words
+from rag.types import Question, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question prepared for one index.
+
+    `words` are those that carry content, as asked; `weights` the inverse document frequency of their stems; dates are
+    in neither, they are `dates`.
+    """
+
+    question: Question
+    vector: Vector
+    words: tuple[str, ...]
+    weights: Mapping[str, float]
+    dates: tuple[DateSpan, ...]
+
+    def coverage(self, stems: Collection[str]) -> float:
+        """The share of what is asked, by weight, that `stems` mention, 0..1."""
+        total = sum(self.weights.values())
+        return sum(weight for stem, weight in self.weights.items() if stem in stems) / total if total else 0.0
+
+
+def prepare_query(question: Question, index: Index, embedder: Embedder) -> Query:
+    mentions = find_dates(question.text)
+    undated = _without(question.text, [mention.where for mention in mentions])
+    asked = words(undated)
+    return Query(
+        question=question,
+        vector=embedder.embed_query(question.text),
+        words=tuple([word for word in asked if word not in STOP_WORDS] or asked),
+        weights=_weights(set(content_stems(undated)), index),
+        dates=tuple(mention.when for mention in mentions),
+    )
+
+
+def _weights(stems: Collection[str], index: Index) -> dict[str, float]:
+    """BM25's inverse document frequency, over chunks; a stem that occurs nowhere weighs most."""
+    total, frequencies = len(index.vectors), index.library.document_frequencies(stems)
+    return {
+        stem: log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+        for stem in stems
+        for frequency in [frequencies.get(stem, 0)]
+    }
+
+
+def _without(text: str, spans: Collection[Span]) -> str:
+    kept, end = [], 0
+    for span in spans:
+        kept.append(text[end : span.start])
+        end = span.end
+    return " ".join([*kept, text[end:]])

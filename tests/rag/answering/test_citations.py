@@ -1,0 +1,78 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.answering.citations import DraftSentence, Quote, prove, render
+from rag.index.library import Library
+from rag.types import Chunk, Document, DocumentInfo, Span
+
+TEXT = "Zoë paid 40 euros. 😀 Bob paid 12 euros."
+INFO = DocumentInfo(
+    document_id="d1", source="d1.txt", version="sha256:1", title=None, publisher="The Kelp", published="2024-05"
+)
+ZOE = Quote(INFO, 0, 18, "Zoë paid 40 euros.")
+BOB = Quote(INFO, 21, 39, "Bob paid 12 euros.")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    vectors = np.ones((1, 4), np.float32) / 2
+    with Library.create(tmp_path / "library.sqlite") as draft:
+        draft.add_document(
+            Document(info=INFO, text=TEXT),
+            [Chunk(0, len(TEXT), TEXT, (Span(0, len(TEXT)),))],
+            root="/r",
+            fingerprint="f",
+            chunk_vectors=vectors,
+            sentence_vectors=[vectors],
+        )
+    with Library.open(tmp_path / "library.sqlite") as published:
+        yield published
+
+
+def test_markers_are_numbered_in_order_of_appearance_and_reused(library: Library) -> None:
+    sentences, citations = prove(
+        [
+            DraftSentence("Bob paid 12 euros.", (BOB,)),
+            DraftSentence("Zoë paid 40 euros, Bob paid 12 euros.", (ZOE, BOB)),
+        ],
+        library,
+    )
+    assert [sentence.citations for sentence in sentences] == [(1,), (2, 1)]
+    assert [(citation.marker, citation.quote) for citation in citations] == [(1, BOB.text), (2, ZOE.text)]
+    assert render(sentences) == "Bob paid 12 euros. [1] Zoë paid 40 euros, Bob paid 12 euros. [2][1]"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        replace(ZOE, start=1, end=19),  # shifted by one
+        replace(ZOE, text="Zoë paid 41 euros."),  # altered
+        replace(ZOE, document=replace(INFO, version="sha256:2")),  # of another version
+        replace(ZOE, document=replace(INFO, document_id="d2")),  # of no document
+        replace(ZOE, start=5, end=5, text=""),  # of nothing
+        replace(ZOE, start=0, end=999),  # past the end
+    ],
+)
+def test_a_quote_that_is_not_exactly_there_is_not_cited_and_its_sentence_not_said(
+    library: Library, forged: Quote
+) -> None:
+    assert prove([DraftSentence("Zoë paid 40 euros.", (forged,))], library) == ([], [])
+    sentences, citations = prove([DraftSentence("Bob paid 12 euros.", (forged, BOB))], library)
+    assert [sentence.citations for sentence in sentences] == [(1,)]
+    assert [citation.quote for citation in citations] == [BOB.text]
+
+
+@pytest.mark.parametrize(
+    "claim", ["Bob paid 40 euros.", "Anna sold seventeen houses in Kyoto.", "Bob paid 12,000 euros."]
+)
+def test_a_sentence_its_quotes_do_not_support_is_not_said(library: Library, claim: str) -> None:
+    assert prove([DraftSentence(claim, (BOB,))], library) == ([], [])
+
+
+def test_an_attribution_is_proved_by_the_document_it_names(library: Library) -> None:
+    sentences, _ = prove([DraftSentence("The Kelp, 2024-05: Bob paid 12 euros.", (BOB,))], library)
+    assert sentences[0].support == 1.0

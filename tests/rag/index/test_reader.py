@@ -1,0 +1,90 @@
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rag.corpus.sync import Synchroniser
+from rag.errors import IndexMismatchError
+from rag.index.embedding import LocalEmbedder
+from rag.index.generations import Generations
+from rag.index.reader import IndexReader
+
+
+@pytest.fixture
+def reader(tmp_path: Path, embedder: LocalEmbedder) -> IndexReader:
+    return IndexReader(tmp_path / "data", embedding_model=embedder.name)
+
+
+def test_without_an_index_there_is_none_to_use(reader: IndexReader) -> None:
+    with reader.use() as index:
+        assert index is None
+
+
+def test_a_new_generation_is_seen_by_the_next_question_and_not_by_the_one_being_answered(
+    reader: IndexReader, synchroniser: Synchroniser, docs: Path
+) -> None:
+    synchroniser.sync([docs])
+    with reader.use() as before:
+        assert before is not None
+        (docs / "new.txt").write_text("A new document about zinc.")
+        synchroniser.sync([docs])
+        assert before.library.counts()["documents"] == 3
+        with reader.use() as after:
+            assert after is not None
+            assert after.library.counts()["documents"] == 4
+        assert before.library.counts()["documents"] == 3
+    reader.close()
+
+
+def test_a_replaced_generation_is_deleted_once_nobody_reads_it(
+    reader: IndexReader, synchroniser: Synchroniser, docs: Path, tmp_path: Path
+) -> None:
+    for turn in range(4):
+        (docs / "otters.txt").write_text(f"Otters, turn {turn}.")
+        synchroniser.sync([docs])
+        with reader.use() as index:
+            assert index is not None
+    reader.close()
+    (docs / "otters.txt").unlink()
+    synchroniser.sync([docs])
+    assert len(list((tmp_path / "data" / "generations").iterdir())) == 1
+
+
+def test_another_embedding_model_is_refused_with_the_command_that_mends_it(
+    synchroniser: Synchroniser, docs: Path, tmp_path: Path
+) -> None:
+    synchroniser.sync([docs])
+    reader = IndexReader(tmp_path / "data", embedding_model="another")
+    with pytest.raises(IndexMismatchError, match=r"attest ingest --rebuild"), reader.use():
+        pass
+
+
+def test_another_schema_is_refused_with_the_command_that_mends_it(
+    reader: IndexReader, synchroniser: Synchroniser, docs: Path, tmp_path: Path
+) -> None:
+    synchroniser.sync([docs])
+    with Generations(tmp_path / "data").draft() as draft:
+        assert draft.previous is not None
+        draft.publish(replace(draft.previous.manifest(), schema=0))
+    with pytest.raises(IndexMismatchError, match=r"schema 0.*attest ingest --rebuild"), reader.use():
+        pass
+
+
+def test_many_threads_share_one_open_generation(reader: IndexReader, synchroniser: Synchroniser, docs: Path) -> None:
+    synchroniser.sync([docs])
+    seen: list[int] = []
+
+    def read() -> None:
+        for _ in range(20):
+            with reader.use() as index:
+                assert index is not None
+                seen.append(index.library.counts()["documents"])
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [3] * 160
+    reader.close()

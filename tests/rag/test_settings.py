@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from rag.bootstrap import open_chatbot
+from rag.errors import ConfigurationError
+from rag.settings import Settings, load_settings
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+
+def example() -> dict[str, str]:
+    lines = [line for line in EXAMPLE.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    assert set(example()) == {f"ATTEST_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_the_example_shows_the_defaults() -> None:
+    assert Settings(_env_file=EXAMPLE) == Settings(_env_file=None)
+
+
+def test_each_setting_in_the_example_is_explained() -> None:
+    for paragraph in EXAMPLE.read_text().split("\n\n")[1:]:
+        assert paragraph.startswith("# "), f"no comment above {paragraph}"
+
+
+def test_the_environment_overrules_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTEST_CHUNK_TOKENS", "99")
+    assert load_settings().chunk_tokens == 99
+
+
+def test_a_file_named_env_in_the_working_folder_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ATTEST_PASSAGES=7\nOTHER=1\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().passages == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ATTEST_CHUNK_TOKENS", "many"), ("ATTEST_PASSAGES", "0"), ("ATTEST_CHUNK_OVERLAP_TOKENS", "180")],
+)
+def test_a_bad_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"(?i){name.removeprefix('ATTEST_')}"):
+        load_settings()
+
+
+@pytest.mark.parametrize("setting", ["chat_model", "embedding_model"])
+def test_an_unknown_model_is_refused_by_name(setting: str, tmp_path: Path) -> None:
+    settings = Settings(_env_file=None).model_copy(update={setting: "gpt-9"})
+    with pytest.raises(ConfigurationError, match=f"ATTEST_{setting.upper()}.*gpt-9"):
+        open_chatbot(tmp_path, settings=settings)
