@@ -17,7 +17,7 @@ from rag.query import Query
 from rag.text import words
 from rag.types import Hit, SentenceHit
 
-_POOL = 100  # proposals of each search
+_POOL = 50  # proposals of each search
 _AGREEING_POOL = 20
 _PASSAGE, _SENTENCE, _BM25, _COVERAGE, _DATE = 1.0, 1.0, 0.25, 0.6, 0.5
 _DATE_WORTH = {"": 1.0, "n": 0.8, "p": 0.7}  # said in the chunk, in a neighbour, the document's own date
@@ -49,10 +49,11 @@ def _best(index: Index, query: Query, keyword: dict[int, float], limit: int) -> 
     """The best of these chunks, given with their BM25 (0 for none)."""
     candidates = index.library.candidates(list(keyword), dimensions=index.manifest.dimensions)
     similarities = candidates.sentence_vectors.astype(np.float32) @ query.vector
-    scores = _score(query, candidates, similarities, keyword)
+    relevances = _relevance(query, candidates, similarities)
+    scores = relevances + _bonus(query, candidates, keyword)
     ranked = sorted(range(len(scores)), key=lambda row: (-scores[row], candidates.chunk_ids[row]))
     return [
-        _hit(chunk, float(scores[row]), similarities[candidates.sentence_rows == row])
+        _hit(chunk, scores[row], relevances[row], similarities[candidates.sentence_rows == row])
         for row, chunk in _without_copies(index, candidates, ranked, limit)
     ]
 
@@ -62,22 +63,25 @@ def _terms(query: Query) -> list[str]:
     return [*query.words, *(prefix + term for date in query.dates for term in date.tokens() for prefix in _DATE_WORTH)]
 
 
-def _score(
-    query: Query, candidates: Candidates, similarities: NDArray[np.float32], keyword: dict[int, float]
-) -> NDArray[np.float64]:
-    rows = len(candidates.chunk_ids)
+def _relevance(query: Query, candidates: Candidates, similarities: NDArray[np.float32]) -> NDArray[np.float64]:
+    """What a chunk earns by itself: the same whatever else was found."""
     passage = candidates.vectors.astype(np.float32) @ query.vector
-    sentence = np.full(rows, -1.0, np.float32)
+    sentence = np.full(len(passage), -1.0, np.float32)
     np.maximum.at(sentence, candidates.sentence_rows, similarities)
-    bm25 = np.array([keyword[chunk_id] for chunk_id in candidates.chunk_ids])
-    scores: NDArray[np.float64] = (
+    relevance: NDArray[np.float64] = (
         _PASSAGE * passage
         + _SENTENCE * np.where(sentence < 0, passage, sentence)
-        + _BM25 * bm25 / max(bm25.max(initial=0.0), 1e-9)
         + _COVERAGE * _coverage(query, candidates)
-        + _DATE * np.array([_date_fit(query.dates, terms) for terms in candidates.dates])
     )
-    return scores
+    return relevance
+
+
+def _bonus(query: Query, candidates: Candidates, keyword: dict[int, float]) -> NDArray[np.float64]:
+    """What it earns beside the others, for its share of the best BM25, and for its dates."""
+    bm25 = np.array([keyword[chunk_id] for chunk_id in candidates.chunk_ids])
+    dates = np.array([_date_fit(query.dates, terms) for terms in candidates.dates])
+    bonus: NDArray[np.float64] = _BM25 * bm25 / max(bm25.max(initial=0.0), 1e-9) + _DATE * dates
+    return bonus
 
 
 def _coverage(query: Query, candidates: Candidates) -> NDArray[np.float64]:
@@ -129,14 +133,15 @@ def _triples(text: str) -> set[tuple[str, ...]]:
     return set(zip(found, found[1:], found[2:], strict=False)) or {tuple(found)}
 
 
-def _hit(chunk: StoredChunk, score: float, similarities: NDArray[np.float32]) -> Hit:
+def _hit(chunk: StoredChunk, score: float, relevance: float, similarities: NDArray[np.float32]) -> Hit:
     return Hit(
         chunk_id=chunk.chunk_id,
         document=chunk.document,
         start=chunk.start,
         end=chunk.end,
         text=chunk.text,
-        score=score,
+        score=float(score),
+        relevance=float(relevance),
         sentences=tuple(
             SentenceHit(
                 start=span.start,

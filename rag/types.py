@@ -74,7 +74,10 @@ class SentenceHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A retrieved passage with the document it is from and its sentences; higher `score` is better."""
+    """A retrieved passage with the document it is from and its sentences.
+
+    `score` ranks it among the others, higher being better; `relevance` is the part of it that does not depend on them.
+    """
 
     chunk_id: int
     document: DocumentInfo
@@ -82,6 +85,7 @@ class Hit:
     end: int
     text: str
     score: float
+    relevance: float
     sentences: tuple[SentenceHit, ...]
 
     def passage(self) -> "Passage":

@@ -36,14 +36,14 @@ def embedder() -> LocalEmbedder:
 def seeds_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory that holds the five seeds; nobody may write to it."""
     data_dir = tmp_path_factory.mktemp("seeds-index")
-    report = open_synchroniser(data_dir, settings=Settings(_env_file=None)).sync([SEEDS])
+    report = open_synchroniser(data_dir, settings=Settings.model_validate({})).sync([SEEDS])
     assert (len(report.added), report.failed) == (5, [])
     return data_dir
 
 
 @pytest.fixture(scope="session")
 def chatbot(seeds_index: Path) -> Iterator[Chatbot]:
-    chatbot = open_chatbot(seeds_index, settings=Settings(_env_file=None))
+    chatbot = open_chatbot(seeds_index, settings=Settings.model_validate({}))
     yield chatbot
     chatbot.close()
 

@@ -17,6 +17,7 @@ from rag.corpus.loading import Metadata, SourceFile, list_files, load, read_side
 from rag.errors import DocumentError
 from rag.index.generations import Draft, Generations, Lease
 from rag.index.library import Library
+from rag.index.library_draft import LibraryDraft
 from rag.index.reader import LIBRARY, SCHEMA, VECTORS, check_compatible
 from rag.index.vectors import VectorIndex, copy_vectors
 from rag.protocols import Embedder, Matrix
@@ -165,11 +166,11 @@ class Synchroniser:
     ) -> dict[str, int]:
         path = draft.folder / LIBRARY
         if draft.previous is None or rebuild:
-            library = Library.create(path)
+            library = LibraryDraft.create(path)
         else:
             shutil.copyfile(draft.previous.folder / LIBRARY, path)
             copy_vectors(draft.previous.folder / VECTORS, draft.folder / VECTORS)
-            library = Library.edit(path)
+            library = LibraryDraft.edit(path)
         with library, closing(VectorIndex(draft.folder / VECTORS)) as vectors:
             for _, document_id in plan.removed:
                 vectors.remove(library.remove_document(document_id))
@@ -179,7 +180,7 @@ class Synchroniser:
 
     def _index_files(
         self,
-        library: Library,
+        library: LibraryDraft,
         vectors: VectorIndex,
         plan: SyncPlan,
         progress: Callable[[int, int], None] | None,

@@ -10,47 +10,16 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.dates import DateSpan, find_dates, parse_date
-from rag.protocols import Matrix
-from rag.text import content_stems
-from rag.types import Chunk, Document, DocumentInfo, Question, Span
+from rag.dates import parse_date
+from rag.types import Document, DocumentInfo, Question, Span
 
-_SCHEMA = """
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, root TEXT NOT NULL, source TEXT NOT NULL,
-    version TEXT NOT NULL,      -- sha256 of the file's bytes
-    fingerprint TEXT NOT NULL,  -- of everything that decides how it is indexed
-    title TEXT, publisher TEXT, published TEXT, published_basis TEXT,
-    published_first TEXT, published_last TEXT,  -- ISO days, inclusive
-    text TEXT NOT NULL,
-    UNIQUE (root, source)
-);
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: it is the vector's id as well
-    document_id TEXT NOT NULL REFERENCES documents (id),
-    start INTEGER NOT NULL, end INTEGER NOT NULL,
-    vector BLOB NOT NULL,            -- float16 (dimensions,)
-    sentence_vectors BLOB NOT NULL,  -- float16 (sentences, dimensions), in order
-    stems BLOB NOT NULL              -- uint32: CRC-32 of each content stem of title and text
-);
-CREATE INDEX chunks_of_document ON chunks (document_id);
-CREATE TABLE sentences (
-    chunk_id INTEGER NOT NULL REFERENCES chunks (id), start INTEGER NOT NULL, end INTEGER NOT NULL,
-    PRIMARY KEY (chunk_id, start)
-) WITHOUT ROWID;
-CREATE VIRTUAL TABLE keywords USING fts5 (
-    title, text, dates, tokenize = 'porter unicode61 remove_diacritics 2'
-);
-CREATE VIRTUAL TABLE keyword_terms USING fts5vocab (keywords, row);
-"""
 _INFO = "d.id, d.source, d.version, d.title, d.publisher, d.published, d.published_basis"
 
 
@@ -92,7 +61,7 @@ class IndexedDocument:
 
 
 class Library:
-    """One `library.sqlite`, for reading from any thread (`open`) or for one writer (`create`, `edit`)."""
+    """One `library.sqlite`, read from any thread; `rag.index.library_draft` writes them."""
 
     def __init__(self, path: Path, *, uri_options: str) -> None:
         self._uri = f"file:{quote(str(path.absolute()))}?{uri_options}"
@@ -101,32 +70,22 @@ class Library:
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path) -> "Library":
+    def open(cls, path: Path) -> Self:
         """A published library; many threads may read it, each over a connection of its own."""
         return cls(path, uri_options="mode=ro&immutable=1")
-
-    @classmethod
-    def create(cls, path: Path) -> "Library":
-        library = cls(path, uri_options="mode=rwc")
-        library._db.executescript(_SCHEMA)
-        return library
-
-    @classmethod
-    def edit(cls, path: Path) -> "Library":
-        """A draft that nobody else reads yet."""
-        return cls(path, uri_options="mode=rw")
 
     @property
     def _db(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
-            # A draft that dies is thrown away whole, so it needs no journal of its own.
-            connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
-            connection.execute("PRAGMA mmap_size = 1073741824")
-            self._local.connection = connection
+            connection = self._local.connection = self._connect()
             with self._lock:
                 self._connections.append(connection)
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
+        connection.execute("PRAGMA mmap_size = 1073741824")
         return connection
 
     def close(self) -> None:
@@ -136,78 +95,11 @@ class Library:
             self._connections.clear()
         self._local = threading.local()
 
-    def __enter__(self) -> "Library":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._db.commit()
+    def __exit__(self, *exception: object) -> None:
         self.close()
-
-    # Writing -----------------------------------------------------------------------------------------------------
-
-    def add_document(
-        self,
-        document: Document,
-        chunks: Sequence[Chunk],
-        *,
-        root: str,
-        fingerprint: str,
-        chunk_vectors: Matrix,
-        sentence_vectors: Sequence[Matrix],
-    ) -> list[int]:
-        """Stores a new document; returns the ids of its chunks, in order. `sentence_vectors` has a matrix a chunk."""
-        info = document.info
-        published = parse_date(info.published) if info.published else None
-        self._db.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(info.document_id, root, info.source, info.version, fingerprint, info.title),
-                *(info.publisher, info.published, info.published_basis),
-                *(published and published.first.isoformat(), published and published.last.isoformat()),
-                document.text,
-            ),
-        )
-        ids = []
-        dates = _date_terms(chunks, published)
-        for chunk, terms, vector, sentences in zip(chunks, dates, chunk_vectors, sentence_vectors, strict=True):
-            cursor = self._db.execute(
-                "INSERT INTO chunks VALUES (NULL, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(info.document_id, chunk.start, chunk.end, _half(vector), _half(sentences)),
-                    stem_codes(content_stems(f"{info.title or ''} {chunk.text}")).tobytes(),
-                ),
-            )
-            assert cursor.lastrowid is not None
-            ids.append(cursor.lastrowid)
-            self._db.executemany(
-                "INSERT INTO sentences VALUES (?, ?, ?)",
-                [(cursor.lastrowid, span.start, span.end) for span in chunk.sentences],
-            )
-            self._db.execute(
-                "INSERT INTO keywords (rowid, title, text, dates) VALUES (?, ?, ?, ?)",
-                (cursor.lastrowid, info.title or "", chunk.text, terms),
-            )
-        return ids
-
-    def remove_document(self, document_id: str) -> list[int]:
-        """Removes a document and all that hangs on it; returns the ids of the chunks it had."""
-        ids = self.chunks_of(document_id)
-        for statement in (
-            "DELETE FROM keywords WHERE rowid = ?",
-            "DELETE FROM sentences WHERE chunk_id = ?",
-            "DELETE FROM chunks WHERE id = ?",
-        ):
-            self._db.executemany(statement, [(chunk_id,) for chunk_id in ids])
-        self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
-        return ids
-
-    # Reading -----------------------------------------------------------------------------------------------------
 
     def roots(self) -> list[str]:
         return [row[0] for row in self._db.execute("SELECT DISTINCT root FROM documents ORDER BY root")]
@@ -334,18 +226,6 @@ def _filter(question: Question) -> tuple[str, list[str]]:
     )
 
 
-def _date_terms(chunks: Sequence[Chunk], published: DateSpan | None) -> list[str]:
-    """Per chunk: the terms of the dates it says, of those its neighbours say (`n…`), of its document's own (`p…`)."""
-    said = [
-        [term for mention in find_dates(chunk.text, published) for term in mention.when.tokens()] for chunk in chunks
-    ]
-    own = [f"p{term}" for term in (published.tokens() if published else [])]
-    return [
-        " ".join([*here, *(f"n{term}" for term in [*before, *after]), *own])
-        for before, here, after in zip([[], *said], said, [*said[1:], []], strict=False)
-    ]
-
-
 def _info(row: Sequence[Any]) -> DocumentInfo:
     document_id, source, version, title, publisher, published, basis = row
     return DocumentInfo(
@@ -366,7 +246,3 @@ def _marks(values: Sequence[object] | Mapping[Any, object]) -> str:
 def stem_codes(stems: Iterable[str]) -> NDArray[np.uint32]:
     """The stored form of stems: CRC-32, so that two in 4 billion pairs are taken for each other."""
     return np.array(sorted({crc32(stem.encode()) for stem in stems}), np.uint32)
-
-
-def _half(vectors: NDArray[np.float32]) -> bytes:
-    return vectors.astype(np.float16).tobytes()

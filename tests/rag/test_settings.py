@@ -18,8 +18,10 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     assert set(example()) == {f"ATTEST_{name.upper()}" for name in Settings.model_fields}
 
 
-def test_the_example_shows_the_defaults() -> None:
-    assert Settings(_env_file=EXAMPLE) == Settings(_env_file=None)
+def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(EXAMPLE.read_text())
+    monkeypatch.chdir(tmp_path)
+    assert load_settings() == Settings.model_validate({})
 
 
 def test_each_setting_in_the_example_is_explained() -> None:
@@ -50,6 +52,6 @@ def test_a_bad_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: s
 
 @pytest.mark.parametrize("setting", ["chat_model", "embedding_model"])
 def test_an_unknown_model_is_refused_by_name(setting: str, tmp_path: Path) -> None:
-    settings = Settings(_env_file=None).model_copy(update={setting: "gpt-9"})
+    settings = Settings.model_validate({}).model_copy(update={setting: "gpt-9"})
     with pytest.raises(ConfigurationError, match=f"ATTEST_{setting.upper()}.*gpt-9"):
         open_chatbot(tmp_path, settings=settings)

@@ -83,6 +83,10 @@ def test_emphasis_stays_with_the_sentence_it_closes(text: str, expected: list[st
     assert sentences(text) == expected
 
 
+def test_what_holds_no_word_stays_with_the_sentence_before_it() -> None:
+    assert sentences("He left. ... She stayed. 🎉") == ["He left. ...", "She stayed. 🎉"]
+
+
 def test_list_items_are_sentences_of_their_own_without_their_markers() -> None:
     text = "- one\n* two\n• three\n– four\n1. five\n10) six\na) seven\n(b) eight\n(C) nine\n> ten\n   - eleven"
     assert sentences(text) == [

@@ -7,6 +7,7 @@ import pytest
 
 from rag.answering.citations import DraftSentence, Quote, prove, render
 from rag.index.library import Library
+from rag.index.library_draft import LibraryDraft
 from rag.types import Chunk, Document, DocumentInfo, Span
 
 TEXT = "Zoë paid 40 euros. 😀 Bob paid 12 euros."
@@ -19,8 +20,8 @@ BOB = Quote(INFO, 21, 39, "Bob paid 12 euros.")
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
-    vectors = np.ones((1, 4), np.float32) / 2
-    with Library.create(tmp_path / "library.sqlite") as draft:
+    vectors = np.full((1, 4), 0.5, np.float32)
+    with LibraryDraft.create(tmp_path / "library.sqlite") as draft:
         draft.add_document(
             Document(info=INFO, text=TEXT),
             [Chunk(0, len(TEXT), TEXT, (Span(0, len(TEXT)),))],

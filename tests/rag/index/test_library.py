@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from rag.index.library import Library, stem_codes
+from rag.index.library_draft import LibraryDraft
 from rag.questions import parse_question
 from rag.types import Chunk, Document, DocumentInfo, Span
 
@@ -16,7 +17,7 @@ def unit(*values: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return vector / np.linalg.norm(vector)
 
 
-def add(library: Library, name: str, text: str, *, published: str | None = None, root: str = "/docs") -> list[int]:
+def add(library: LibraryDraft, name: str, text: str, *, published: str | None = None, root: str = "/docs") -> list[int]:
     document = Document(
         info=DocumentInfo(
             document_id=name, source=f"{name}.txt", version=f"sha256:{name}", title=f"On {name}", published=published
@@ -38,7 +39,7 @@ def add(library: Library, name: str, text: str, *, published: str | None = None,
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     path = tmp_path / "library.sqlite"
-    with Library.create(path) as draft:
+    with LibraryDraft.create(path) as draft:
         add(draft, "otters", "Otters hold hands. Ünïcode 😀 too.", published="2024-05")
         add(draft, "bridge", "The bridge opened on 3 May 1932.", published="2025-09-04")
         add(draft, "bread", "Bread needs feeding twice a day.")
@@ -122,7 +123,7 @@ def test_stems_of_title_and_text_are_kept_for_scoring(library: Library) -> None:
 
 def test_removing_a_document_takes_its_chunks_and_their_ids_are_not_used_again(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
-    with Library.create(path) as draft:
+    with LibraryDraft.create(path) as draft:
         first = add(draft, "otters", "Otters hold hands.")
         assert draft.remove_document("otters") == first
         assert draft.counts() == {"documents": 0, "chunks": 0, "sentences": 0}
@@ -135,7 +136,7 @@ def test_a_failed_edit_is_not_kept_as_if_it_were_whole(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
 
     def fail() -> None:
-        with Library.create(path) as draft:
+        with LibraryDraft.create(path) as draft:
             add(draft, "otters", "Otters hold hands.")
             raise RuntimeError("half way")
 

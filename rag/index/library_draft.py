@@ -1,0 +1,144 @@
+"""Documents and their vectors in, the library of the next generation out: what `Library` reads is written here.
+
+A draft that dies is thrown away whole, so it keeps no journal on disk and does not wait for the disk; the generation is
+flushed once, when it is published.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.dates import DateSpan, find_dates, parse_date
+from rag.index.library import Library, stem_codes
+from rag.protocols import Matrix
+from rag.text import content_stems
+from rag.types import Chunk, Document
+
+_SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, root TEXT NOT NULL, source TEXT NOT NULL,
+    version TEXT NOT NULL,      -- sha256 of the file's bytes
+    fingerprint TEXT NOT NULL,  -- of everything that decides how it is indexed
+    title TEXT, publisher TEXT, published TEXT, published_basis TEXT,
+    published_first TEXT, published_last TEXT,  -- ISO days, inclusive
+    text TEXT NOT NULL,
+    UNIQUE (root, source)
+);
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: it is the vector's id as well
+    document_id TEXT NOT NULL REFERENCES documents (id),
+    start INTEGER NOT NULL, end INTEGER NOT NULL,
+    vector BLOB NOT NULL,            -- float16 (dimensions,)
+    sentence_vectors BLOB NOT NULL,  -- float16 (sentences, dimensions), in order
+    stems BLOB NOT NULL              -- uint32: CRC-32 of each content stem of title and text
+);
+CREATE INDEX chunks_of_document ON chunks (document_id);
+CREATE TABLE sentences (
+    chunk_id INTEGER NOT NULL REFERENCES chunks (id), start INTEGER NOT NULL, end INTEGER NOT NULL,
+    PRIMARY KEY (chunk_id, start)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE keywords USING fts5 (
+    title, text, dates, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE keyword_terms USING fts5vocab (keywords, row);
+"""
+
+
+class LibraryDraft(Library):
+    """A library that one writer fills and nobody else reads yet; leaving its block without an error keeps it."""
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        draft = cls(path, uri_options="mode=rwc")
+        draft._db.executescript(_SCHEMA)
+        return draft
+
+    @classmethod
+    def edit(cls, path: Path) -> Self:
+        return cls(path, uri_options="mode=rw")
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = super()._connect()
+        connection.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
+        return connection
+
+    def __exit__(self, *exception: object) -> None:
+        if exception[0] is None:
+            self._db.commit()
+        super().__exit__(*exception)
+
+    def add_document(
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        *,
+        root: str,
+        fingerprint: str,
+        chunk_vectors: Matrix,
+        sentence_vectors: Sequence[Matrix],
+    ) -> list[int]:
+        """Stores a new document; returns the ids of its chunks, in order. `sentence_vectors` has a matrix a chunk."""
+        info = document.info
+        published = parse_date(info.published) if info.published else None
+        self._db.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(info.document_id, root, info.source, info.version, fingerprint, info.title),
+                *(info.publisher, info.published, info.published_basis),
+                *(published and published.first.isoformat(), published and published.last.isoformat()),
+                document.text,
+            ),
+        )
+        ids = []
+        dates = _date_terms(chunks, published)
+        for chunk, terms, vector, sentences in zip(chunks, dates, chunk_vectors, sentence_vectors, strict=True):
+            cursor = self._db.execute(
+                "INSERT INTO chunks VALUES (NULL, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(info.document_id, chunk.start, chunk.end, _half(vector), _half(sentences)),
+                    stem_codes(content_stems(f"{info.title or ''} {chunk.text}")).tobytes(),
+                ),
+            )
+            assert cursor.lastrowid is not None
+            ids.append(cursor.lastrowid)
+            self._db.executemany(
+                "INSERT INTO sentences VALUES (?, ?, ?)",
+                [(cursor.lastrowid, span.start, span.end) for span in chunk.sentences],
+            )
+            self._db.execute(
+                "INSERT INTO keywords (rowid, title, text, dates) VALUES (?, ?, ?, ?)",
+                (cursor.lastrowid, info.title or "", chunk.text, terms),
+            )
+        return ids
+
+    def remove_document(self, document_id: str) -> list[int]:
+        """Removes a document and all that hangs on it; returns the ids of the chunks it had."""
+        ids = self.chunks_of(document_id)
+        for statement in (
+            "DELETE FROM keywords WHERE rowid = ?",
+            "DELETE FROM sentences WHERE chunk_id = ?",
+            "DELETE FROM chunks WHERE id = ?",
+        ):
+            self._db.executemany(statement, [(chunk_id,) for chunk_id in ids])
+        self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+        return ids
+
+
+def _date_terms(chunks: Sequence[Chunk], published: DateSpan | None) -> list[str]:
+    """Per chunk: the terms of the dates it says, of those its neighbours say (`n…`), of its document's own (`p…`)."""
+    said = [
+        [term for mention in find_dates(chunk.text, published) for term in mention.when.tokens()] for chunk in chunks
+    ]
+    own = [f"p{term}" for term in (published.tokens() if published else [])]
+    return [
+        " ".join([*here, *(f"n{term}" for term in [*before, *after]), *own])
+        for before, here, after in zip([[], *said], said, [*said[1:], []], strict=False)
+    ]
+
+
+def _half(vectors: NDArray[np.float32]) -> bytes:
+    return vectors.astype(np.float16).tobytes()
