@@ -37,7 +37,7 @@ _LATER_PORTER = re.compile(r"(?P<stem>.*(?:[aeiou]|(?<=[^aeiou])y)[^aeiou].*)(?P
 STOP_WORDS = frozenset(
     """a about all also am an and any are as at be been being but by can could did do does doing for from had has
     have having he her here hers him his how i if in into is it its itself just me more most my no nor not of on
-    once only or other our out over own said same say says shall she should so some such than that the their
+    once only or other our out over own s said same say says shall she should so some such t than that the their
     theirs them then there these they this those through to too under until up very was we were what when where
     which while who whom whose why will with would you your""".split()
 )

@@ -194,6 +194,7 @@ class Manifest:
     dimensions: int
     chunk_tokens: int
     chunk_overlap_tokens: int
+    chunks: int = 0
     roots: tuple[str, ...] = ()
 
     @classmethod

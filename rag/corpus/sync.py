@@ -166,17 +166,18 @@ class Synchroniser:
     ) -> dict[str, int]:
         path = draft.folder / LIBRARY
         if draft.previous is None or rebuild:
-            library = LibraryDraft.create(path)
+            library, vectors = LibraryDraft.create(path), VectorIndex.create(draft.folder / VECTORS)
         else:
             shutil.copyfile(draft.previous.folder / LIBRARY, path)
             copy_vectors(draft.previous.folder / VECTORS, draft.folder / VECTORS)
-            library = LibraryDraft.edit(path)
-        with library, closing(VectorIndex(draft.folder / VECTORS)) as vectors:
+            library, vectors = LibraryDraft.edit(path), VectorIndex.open(draft.folder / VECTORS)
+        with library, closing(vectors):
             for _, document_id in plan.removed:
                 vectors.remove(library.remove_document(document_id))
             self._index_files(library, vectors, plan, progress)
-            draft.publish(replace(self._recipe, roots=tuple(library.roots())))
-            return library.counts()
+            counts = library.counts()
+            draft.publish(replace(self._recipe, chunks=counts["chunks"], roots=tuple(library.roots())))
+            return counts
 
     def _index_files(
         self,

@@ -33,7 +33,11 @@ class Lease:
     _lock: int
 
     def manifest(self) -> Manifest:
-        return Manifest.from_dict(json.loads((self.folder / "manifest.json").read_text()))
+        path = self.folder / "manifest.json"
+        try:
+            return Manifest.from_dict(json.loads(path.read_text()))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{path} is damaged ({error}). Run: attest ingest --rebuild PATH...") from None
 
     def close(self) -> None:
         os.close(self._lock)

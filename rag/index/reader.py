@@ -3,16 +3,17 @@
 Readers hold the generation they opened: one question sees one state of the corpus from its search to its citations.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rag.errors import IndexMismatchError
+from rag.errors import IndexMismatchError, StoreError
 from rag.index.generations import Generations, Lease
 from rag.index.library import Library
-from rag.index.vectors import VectorIndex
+from rag.index.vectors import ChromaError, VectorIndex
 from rag.types import Manifest
 
 LIBRARY = "library.sqlite"
@@ -57,18 +58,28 @@ class IndexReader:
             IndexMismatchError: it was made with another embedding model or schema; the message has the remedy.
             StoreError: its files are damaged.
         """
-        with self._lock:
-            index = self._latest()
-            if index is not None:
-                index._readers += 1
+        with self._damage_explained():
+            with self._lock:
+                index = self._latest()
+                if index is not None:
+                    index._readers += 1
+            try:
+                yield index
+            finally:
+                if index is not None:
+                    with self._lock:
+                        index._readers -= 1
+                        if index is not self._index and index._readers == 0:
+                            index.close()
+
+    @contextmanager
+    def _damage_explained(self) -> Iterator[None]:
         try:
-            yield index
-        finally:
-            if index is not None:
-                with self._lock:
-                    index._readers -= 1
-                    if index is not self._index and index._readers == 0:
-                        index.close()
+            yield
+        except (sqlite3.DatabaseError, ChromaError) as error:
+            raise StoreError(
+                f"the index in {self._data_dir} is damaged ({error}). Run: attest ingest --rebuild"
+            ) from error
 
     def close(self) -> None:
         with self._lock:
@@ -85,14 +96,20 @@ class IndexReader:
         try:
             manifest = lease.manifest()
             check_compatible(manifest, embedding_model=self._embedding_model)
+            vectors = VectorIndex.open(lease.folder / VECTORS)
             opened = Index(
                 number=lease.number,
                 folder=lease.folder,
                 manifest=manifest,
                 library=Library.open(lease.folder / LIBRARY),
-                vectors=VectorIndex(lease.folder / VECTORS),
+                vectors=vectors,
                 _lease=lease,
             )
+            if len(vectors) != manifest.chunks:
+                raise StoreError(
+                    f"the index in {self._data_dir} is damaged (it has {len(vectors)} vectors for {manifest.chunks} "
+                    "chunks). Run: attest ingest --rebuild"
+                )
         except BaseException:
             lease.close()
             raise

@@ -10,13 +10,19 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Self
 
 import chromadb
 import numpy as np
+from chromadb.api import ClientAPI
 from chromadb.api.client import Client
+from chromadb.api.models.Collection import Collection
 from chromadb.config import Settings
+from chromadb.errors import ChromaError
 
 from rag.protocols import Matrix, Vector
+
+__all__ = ["ChromaError", "VectorIndex", "copy_vectors"]
 
 _COLLECTION = "chunks"
 _DATABASE = "chroma.sqlite3"
@@ -25,12 +31,24 @@ _DATABASE = "chroma.sqlite3"
 class VectorIndex:
     """A Chroma folder that maps chunk ids to unit vectors under cosine distance."""
 
-    def __init__(self, folder: Path) -> None:
-        self._client = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
-        self._collection = self._client.get_or_create_collection(
+    def __init__(self, client: ClientAPI, collection: Collection) -> None:
+        self._client = client
+        self._collection = collection
+        self._size = collection.count()
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The index in `folder`; a ChromaError if there is none."""
+        client = _client(folder)
+        return cls(client, client.get_collection(_COLLECTION, embedding_function=None))
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        client = _client(folder)
+        collection = client.create_collection(
             _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
-        self._size = self._collection.count()
+        return cls(client, collection)
 
     def __len__(self) -> int:
         return self._size
@@ -70,6 +88,10 @@ class VectorIndex:
             (int(chunk_id), 1.0 - distance)
             for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
+
+
+def _client(folder: Path) -> ClientAPI:
+    return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
 
 
 def copy_vectors(folder: Path, target: Path) -> None:

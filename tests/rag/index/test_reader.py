@@ -1,11 +1,13 @@
+import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.corpus.sync import Synchroniser
-from rag.errors import IndexMismatchError
+from rag.errors import IndexMismatchError, StoreError
 from rag.index.embedding import LocalEmbedder
 from rag.index.generations import Generations
 from rag.index.reader import IndexReader
@@ -69,6 +71,54 @@ def test_another_schema_is_refused_with_the_command_that_mends_it(
         draft.publish(replace(draft.previous.manifest(), schema=0))
     with pytest.raises(IndexMismatchError, match=r"schema 0.*attest ingest --rebuild"), reader.use():
         pass
+
+
+def truncate_library(generation: Path) -> None:
+    (generation / "library.sqlite").write_bytes((generation / "library.sqlite").read_bytes()[:5000])
+
+
+def remove_library(generation: Path) -> None:
+    (generation / "library.sqlite").unlink()
+
+
+def cut_manifest(generation: Path) -> None:
+    (generation / "manifest.json").write_text("{")
+
+
+def empty_manifest(generation: Path) -> None:
+    (generation / "manifest.json").write_text("{}")
+
+
+def junk_vectors(generation: Path) -> None:
+    (generation / "chroma" / "chroma.sqlite3").write_bytes(b"junk" * 1000)
+
+
+def remove_vectors(generation: Path) -> None:
+    shutil.rmtree(generation / "chroma")
+
+
+@pytest.mark.parametrize(
+    "damage", [truncate_library, remove_library, cut_manifest, empty_manifest, junk_vectors, remove_vectors]
+)
+def test_damage_is_told_with_the_command_that_mends_it(
+    reader: IndexReader,
+    synchroniser: Synchroniser,
+    docs: Path,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    generation = synchroniser.sync([docs]).generation
+    damage(tmp_path / "data" / "generations" / str(generation))
+
+    def read() -> None:
+        with reader.use() as index:
+            assert index is not None
+            index.library.counts()
+
+    with pytest.raises(StoreError, match=r"damaged.*attest ingest --rebuild"):
+        read()
+    synchroniser.sync([docs], rebuild=True)
+    read()
 
 
 def test_many_threads_share_one_open_generation(reader: IndexReader, synchroniser: Synchroniser, docs: Path) -> None:

@@ -16,7 +16,7 @@ def unit_rows(count: int, seed: int = 0) -> Matrix:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[VectorIndex]:
-    with closing(VectorIndex(tmp_path / "chroma")) as index:
+    with closing(VectorIndex.create(tmp_path / "chroma")) as index:
         yield index
 
 
@@ -61,7 +61,7 @@ def test_a_copy_holds_the_same_and_lives_on_its_own(tmp_path: Path, index: Vecto
     rows = unit_rows(20)
     index.add(range(1, 21), rows)
     copy_vectors(tmp_path / "chroma", tmp_path / "copy")
-    with closing(VectorIndex(tmp_path / "copy")) as copy:
+    with closing(VectorIndex.open(tmp_path / "copy")) as copy:
         copy.remove([1])
         assert (len(copy), len(index)) == (19, 20)
         assert index.search(rows[0], limit=1)[0][0] == 1
