@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
-from eval.datasets import RetrievalQuestion, RetrievalSet, SourceText
 from eval.metrics import (
     Figure,
     SourceSpan,
@@ -19,6 +18,7 @@ from eval.metrics import (
     within_budget,
 )
 from eval.progress import Bars, Update, silent
+from eval.public_sets import RetrievalQuestion, RetrievalSet, SourceText
 from rag.bootstrap import open_chatbot, open_synchroniser
 from rag.chatbot import Chatbot
 from rag.corpus.loading import SIDECAR

@@ -68,8 +68,8 @@ def embedding(
     from eval.bench.embedding import run
     from eval.bench.int8_loss import run as measure_loss
     from eval.bench.material import chunk_texts, prose, short_questions
-    from eval.datasets import fitz_gov_is_installed, load_fitz_gov, shrink
     from eval.progress import progress_bars
+    from eval.public_sets import fitz_gov_is_installed, load_fitz_gov, shrink
     from rag.settings import load_settings
 
     measured = chunk_texts(corpus, settings=load_settings(), limit=texts) if corpus else prose(texts)
@@ -97,8 +97,8 @@ def ingest(
 ) -> None:
     """Time of a first, an unchanged and a slightly changed `attest ingest`, each a process of its own."""
     from eval.bench.ingest import run
-    from eval.datasets import load_fitz_gov
     from eval.progress import progress_bars
+    from eval.public_sets import load_fitz_gov
     from rag.settings import load_settings
 
     texts = load_fitz_gov(half="all").documents[:documents]

@@ -13,9 +13,9 @@ import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from eval.datasets import RetrievalSet
 from eval.metrics import Figure, figure, first_rank, hit
 from eval.progress import Bars, silent
+from eval.public_sets import RetrievalSet
 from rag.errors import ConfigurationError
 from rag.index.embedding import MAX_TOKENS, MODEL_FOLDER, LocalEmbedder
 

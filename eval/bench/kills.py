@@ -59,6 +59,8 @@ def run_kills(trial: Trial, kills: int, seed: int, progress: Update) -> Kills:
             progress(result.kills, kills)
     finally:
         chatbot.close()
+    if result.kills < kills:
+        result.problems.append(f"only {result.kills} of {kills} ingests ran long enough to be killed")
     _last_ingest(trial, generator, result)
     return result
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from eval.datasets import SourceText, load_fitz_gov, shrink
+from eval.public_sets import SourceText, load_fitz_gov, shrink
 from rag.corpus.loading import list_files, load, read_sidecar
 from rag.errors import ConfigurationError, DocumentError
 from rag.settings import Settings

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.datasets import load_set
 from eval.metrics import Figure
+from eval.public_sets import load_set
 from eval.retrieval import evaluate
 from rag.settings import Settings
 

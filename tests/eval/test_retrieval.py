@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.datasets import RetrievalQuestion, RetrievalSet, SourceText, load_chunking, load_fitz_gov, load_squad2
+from eval.public_sets import RetrievalQuestion, RetrievalSet, SourceText, load_chunking, load_fitz_gov, load_squad2
 from eval.retrieval import evaluate, sample, write_corpus
 from rag.corpus.loading import list_files, read_sidecar
 from rag.settings import Settings

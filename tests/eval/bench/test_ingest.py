@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from eval.bench.ingest import ingest, run
-from eval.datasets import SourceText
+from eval.public_sets import SourceText
 from rag.errors import AttestError
 from rag.settings import Settings
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from eval.bench import int8_loss
-from eval.datasets import RetrievalQuestion, RetrievalSet, SourceText
+from eval.public_sets import RetrievalQuestion, RetrievalSet, SourceText
 from rag.errors import ConfigurationError
 
 DATA = RetrievalSet(

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.datasets import SourceText, load_chunking, load_fitz_gov, load_set, load_squad2, parity, shrink
 from eval.metrics import SourceSpan
+from eval.public_sets import SourceText, load_chunking, load_fitz_gov, load_set, load_squad2, parity, shrink
 from rag.errors import ConfigurationError
 
 OTTERS = "Sea otters hold hands while they sleep. They eat urchins and clams."
@@ -79,6 +79,6 @@ def test_missing_data_say_where_to_get_them(tmp_path: Path) -> None:
 
 
 def test_fitz_gov_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eval.datasets.find_spec", lambda name: None)
+    monkeypatch.setattr("eval.public_sets.find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match=r"pip install .*attest\[dev\]"):
         load_set("fitz-gov", None)
