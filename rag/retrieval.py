@@ -5,7 +5,7 @@ it, so that one found by keywords alone is compared fairly with one found by mea
 the even half of fitz-gov, on squad2_a and on chunking_eval together (`attest eval retrieval` prints the figures).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ _POOL = 50  # proposals of each search
 _AGREEING_POOL = 20
 _PASSAGE, _SENTENCE, _BM25, _COVERAGE, _DATE = 1.0, 1.0, 0.25, 0.6, 0.5
 _DATE_WORTH = {"": 1.0, "n": 0.8, "p": 0.7}  # said in the chunk, in a neighbour, the document's own date
-_COPY_SHARE = 0.5  # of the shorter passage's word triples that the other holds too
+_COPY_SHARE = 0.8  # of the shorter passage's word triples that one of another document holds too
+_REPEAT_SHARE = 0.5  # the same within one document, whose chunks may cut repeated paragraphs elsewhere
 
 
 def retrieve(index: Index, query: Query, *, limit: int) -> list[Hit]:
@@ -53,8 +54,8 @@ def _best(index: Index, query: Query, keyword: dict[int, float], limit: int) -> 
     scores = relevances + _bonus(query, candidates, keyword)
     ranked = sorted(range(len(scores)), key=lambda row: (-scores[row], candidates.chunk_ids[row]))
     return [
-        _hit(chunk, scores[row], relevances[row], similarities[candidates.sentence_rows == row])
-        for row, chunk in _without_copies(index, candidates, ranked, limit)
+        _hit(group, scores[row], relevances[row], similarities[candidates.sentence_rows == row])
+        for row, group in _without_copies(index, candidates, ranked, limit)
     ]
 
 
@@ -111,21 +112,28 @@ def _date_fit(asked: Sequence[DateSpan], terms: set[str]) -> float:
 
 def _without_copies(
     index: Index, candidates: Candidates, ranked: Sequence[int], limit: int
-) -> Iterator[tuple[int, StoredChunk]]:
-    """The best rows with their chunks, each unless it mostly repeats one before it."""
-    kept: list[set[tuple[str, ...]]] = []
+) -> list[tuple[int, list[StoredChunk]]]:
+    """The best rows, each with its chunk and behind it the chunks further down that mostly repeat it."""
+    kept: list[tuple[int, list[StoredChunk]]] = []
+    triples: list[set[tuple[str, ...]]] = []
     for start in range(0, len(ranked), limit):
         rows = ranked[start : start + limit]
         stored = index.library.chunks([candidates.chunk_ids[row] for row in rows])
         for row in rows:
             chunk = stored[candidates.chunk_ids[row]]
-            triples = _triples(chunk.text)
-            if any(len(triples & other) > _COPY_SHARE * min(len(triples), len(other)) for other in kept):
-                continue
-            kept.append(triples)
-            yield row, chunk
-            if len(kept) == limit:
-                return
+            mine = _triples(chunk.text)
+            for (_, group), theirs in zip(kept, triples, strict=True):
+                same_document = chunk.document.document_id == group[0].document.document_id
+                share = len(mine & theirs) / min(len(mine), len(theirs))
+                if share >= (_REPEAT_SHARE if same_document else _COPY_SHARE):
+                    group.append(chunk)
+                    break
+            else:
+                if len(kept) == limit:
+                    return kept
+                kept.append((row, [chunk]))
+                triples.append(mine)
+    return kept
 
 
 def _triples(text: str) -> set[tuple[str, ...]]:
@@ -133,7 +141,10 @@ def _triples(text: str) -> set[tuple[str, ...]]:
     return set(zip(found, found[1:], found[2:], strict=False)) or {tuple(found)}
 
 
-def _hit(chunk: StoredChunk, score: float, relevance: float, similarities: NDArray[np.float32]) -> Hit:
+def _hit(group: Sequence[StoredChunk], score: float, relevance: float, similarities: NDArray[np.float32]) -> Hit:
+    chunk = group[0]
+    others = {copy.document.document_id: copy.document for copy in group[1:]}
+    others.pop(chunk.document.document_id, None)
     return Hit(
         chunk_id=chunk.chunk_id,
         document=chunk.document,
@@ -142,6 +153,7 @@ def _hit(chunk: StoredChunk, score: float, relevance: float, similarities: NDArr
         text=chunk.text,
         score=float(score),
         relevance=float(relevance),
+        copies=tuple(others.values()),
         sentences=tuple(
             SentenceHit(
                 start=span.start,

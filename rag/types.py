@@ -77,6 +77,7 @@ class Hit:
     """A retrieved passage with the document it is from and its sentences.
 
     `score` ranks it among the others, higher being better; `relevance` is the part of it that does not depend on them.
+    `copies` are other documents that say nearly the same, ranked lower and left out in its favour.
     """
 
     chunk_id: int
@@ -86,6 +87,7 @@ class Hit:
     text: str
     score: float
     relevance: float
+    copies: tuple[DocumentInfo, ...]
     sentences: tuple[SentenceHit, ...]
 
     def passage(self) -> "Passage":

@@ -25,7 +25,7 @@ class Kills:
 
     kills: int = 0
     run_seconds: float = 0.0
-    while_drafting: int = 0
+    while_writing: int = 0
     after_publishing: int = 0
     ended_before: int = 0
     wrong_answers: int = 0
@@ -72,7 +72,7 @@ def _ingest_and_kill(trial: Trial, seconds: float, result: Kills) -> bool:
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        result.while_drafting += bool(_generations(trial.data_dir) - before)
+        result.while_writing += bool(_generations(trial.data_dir) - before)
         os.killpg(process.pid, signal.SIGKILL)
     code = process.wait()
     if code not in (0, -signal.SIGKILL):
@@ -156,5 +156,6 @@ def _open_and_look(trial: Trial) -> Seen:
         reader.close()
 
 
-def _generations(data_dir: Path) -> set[str]:
-    return {path.name for path in (data_dir / "generations").iterdir()}
+def _generations(data_dir: Path) -> set[tuple[str, int]]:
+    """Names and times of change: a draft takes the number of a dead one that it has just deleted."""
+    return {(path.name, path.stat().st_ctime_ns) for path in (data_dir / "generations").iterdir()}
