@@ -120,8 +120,11 @@ def test_a_document_that_speaks_of_other_days_does_not_fit_the_one_asked_about(c
 
 
 def test_another_documents_word_for_the_same_names_is_added(corpus: Corpus) -> None:
-    corpus.add("kelp", "The prize of the lighthouse society went to Ada Byron and Max Born.")
-    corpus.add("dune", "Max Born and Ada Byron, both from Hull, share a society's prize worth ten geese and a boat.")
+    corpus.add(
+        "kelp",
+        "The prize of the lighthouse society, forty crowns in gold and coal for a winter, went to Ada Byron and Max Born.",
+    )
+    corpus.add("dune", "Max Born and Ada Byron, both from Hull, share the society's prize worth ten geese and a boat.")
     answer = corpus.answer("Who got the prize of the lighthouse society?")
     assert [text.split(":")[0] for text in answer] == ["Kelp", "Dune"]
 
