@@ -6,10 +6,11 @@ export Q
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+GATE := .attest/gate
 INSTALLED := .venv/installed
 INSTALLED_DEV := .venv/installed-dev
 
-.PHONY: ask serve test lint types contracts lock clean
+.PHONY: ask serve test lint types contracts gate baseline lock clean
 
 ask: $(INSTALLED)
 	@$(BIN)/attest ingest seeds
@@ -32,6 +33,18 @@ types: $(INSTALLED_DEV)
 
 contracts: $(INSTALLED_DEV)
 	$(BIN)/lint-imports
+
+# The gold set, asked and held against the committed baseline.
+gate: $(INSTALLED)
+	@rm -rf $(GATE)
+	@$(BIN)/attest eval gold check
+	@$(BIN)/attest eval run --out $(GATE)
+	@$(BIN)/attest eval gate $(GATE) --baseline eval/gold/baseline
+
+# After a change to answers that is meant: `attest eval compare` shows what it changed.
+baseline: $(INSTALLED)
+	@rm -rf eval/gold/baseline
+	@$(BIN)/attest eval run --out eval/gold/baseline
 
 # Universal locks with hashes, Python 3.11 to 3.13; needs uv.
 lock:

@@ -5,7 +5,7 @@ One case a line. Absent keys mean "none"; a key that is not a field below is an 
     {"id": "aid-yearly", "question": "How much military aid ...?", "type": "number", "verdict": "answered",
      "answer_points": [{"point": "at least $3.8 billion a year", "accepted": ["$3.8 billion"]}],
      "evidence": [{"any_of": [{"source": "003.txt", "quote": "The U.S. provides at least \\\\$3.8 billion"}]}],
-     "must_not": [{"claim": "...", "forms": ["..."]}],
+     "must_not": [{"claim": "...", "forms": ["..."]}], "short_answer": ["$3.8 billion"],
      "history": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}],
      "as_of": "2024-06-30", "note": "..."}
 
@@ -104,6 +104,7 @@ class GoldCase:
     answer_points: tuple[AnswerPoint, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     must_not: tuple[WrongClaim, ...] = ()
+    short_answer: tuple[str, ...] = ()
     history: tuple[Turn, ...] = ()
     as_of: str | None = None
     note: str | None = None
@@ -339,6 +340,7 @@ def _read_case(values: Any, line: int) -> tuple[GoldCase, list[str]]:
         answer_points=read.objects("answer_points", AnswerPoint, _read_point),
         evidence=read.objects("evidence", Evidence, _read_evidence),
         must_not=read.objects("must_not", WrongClaim, _read_wrong_claim),
+        short_answer=read.texts("short_answer"),
         history=read.objects("history", Turn, _read_turn),
         as_of=read.optional_text("as_of"),
         note=read.optional_text("note"),

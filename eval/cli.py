@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eval.bench.cli import app as bench_app
+from eval.calibrate_cli import app as calibrate_app
 from eval.console import AsJson, print_figures, print_json
+from eval.gold_cli import app as gold_app
+from eval.run_cli import app as run_app
 
 if TYPE_CHECKING:
     from eval.metrics import Figure
 
 app = typer.Typer()
 eval_app = typer.Typer(no_args_is_help=True, help="Measure quality on labelled data.")
+eval_app.add_typer(run_app)
+eval_app.add_typer(calibrate_app)
+eval_app.add_typer(gold_app, name="gold")
 app.add_typer(eval_app, name="eval")
 app.add_typer(bench_app, name="bench")
 
@@ -29,11 +35,6 @@ class HalfChoice(StrEnum):
     ODD = "odd"
     EVEN = "even"
     ALL = "all"
-
-
-@eval_app.callback()
-def _eval() -> None:
-    """Keeps `retrieval` a command of its own name while it is the only one."""
 
 
 @eval_app.command("retrieval")

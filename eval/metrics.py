@@ -3,8 +3,9 @@
 A score that cannot be computed is None with n = 0: never NaN, and never a 0 that looks like a bad result.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
+_BLOCK = 2_000_000  # values held at a time while resampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class CharScores:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A statistic of `n` questions and the ends of its 95% interval; all None when n is 0."""
+    """A statistic of `n` values, one a question asked, and the ends of its 95% interval; all None when n is 0."""
 
     value: float | None
     low: float | None
@@ -99,32 +101,114 @@ def char_scores(retrieved: Sequence[SourceSpan], gold: Sequence[SourceSpan]) -> 
 def figure(
     values: Sequence[float],
     *,
+    clusters: Sequence[Hashable] | None = None,
     statistic: Literal["mean", "median"] = "mean",
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Figure:
-    """The statistic of one value a question, with its percentile bootstrap interval over questions.
+    """The statistic of the values, with its percentile bootstrap interval.
 
-    Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13. Seeded: equal values, equal ends.
+    Whole clusters are drawn with replacement, as many as there are, because values of one cluster (the same question
+    asked twice) are not independent; without `clusters` each value is one of its own. Efron and Tibshirani, "An
+    Introduction to the Bootstrap" (1993), chapter 13; clusters after Davison and Hinkley, "Bootstrap Methods and Their
+    Application" (1997), section 3.8. Seeded: equal values, equal ends.
+
+    Raises:
+        ValueError: there are not as many clusters as values.
     """
+    if clusters is not None and len(clusters) != len(values):
+        raise ValueError(f"{len(clusters)} clusters for {len(values)} values")
     if not len(values):
         return Figure(None, None, None, 0)
     sample = np.asarray(values, float)
     value = float(np.mean(sample) if statistic == "mean" else np.median(sample))
-    resampled = _resample(sample, statistic, resamples, seed)
+    members = _numbered(range(len(sample)) if clusters is None else clusters)
+    resampled = _resample(sample, members, statistic, resamples, seed)
     low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Figure(value, float(low), float(high), len(sample))
 
 
+def paired_difference(
+    a: Sequence[float],
+    b: Sequence[float],
+    *,
+    clusters: Sequence[Hashable] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Figure:
+    """The mean of a - b over the same questions in the same order, with its clustered bootstrap interval.
+
+    Differences are resampled, not the two sides apart, so what makes a question hard for both cancels out.
+
+    Raises:
+        ValueError: the two are not of one length.
+    """
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} values cannot be paired with {len(b)}")
+    differences = [one - other for one, other in zip(a, b, strict=True)]
+    return figure(differences, clusters=clusters, resamples=resamples, seed=seed)
+
+
+def mcnemar_exact(b: int, c: int) -> float:
+    """The two-sided exact p of McNemar's test, where `b` questions turned from right to wrong and `c` the other way.
+
+    p = min(1, 2 * P(X <= min(b, c))), X ~ Binomial(b + c, 1/2): were both runs equally good, each turn would be a
+    coin's toss. McNemar, "Note on the sampling error of the difference between correlated proportions" (Psychometrika,
+    1947), in its exact form. 1.0 when nothing turned.
+
+    Raises:
+        ValueError: a count is negative.
+    """
+    if b < 0 or c < 0:
+        raise ValueError(f"counts cannot be negative: {b}, {c}")
+    turned = b + c
+    tail = ways = 1
+    for count in range(1, min(b, c) + 1):
+        ways = ways * (turned - count + 1) // count  # how `count` of them may have turned the one way
+        tail += ways
+    return min(1.0, float(Fraction(2 * tail, 2**turned)))
+
+
+def percentile(values: Sequence[float], *, at: float) -> float | None:
+    """The value that `at` per cent of the values do not exceed, interpolated; None when there are none."""
+    return float(np.percentile(np.asarray(values, float), at)) if len(values) else None
+
+
+def _numbered(clusters: Iterable[Hashable]) -> NDArray[np.intp]:
+    """0, 1, 2 ... for each new cluster, in order of appearance."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(cluster, len(numbers)) for cluster in clusters], np.intp)
+
+
 def _resample(
-    sample: NDArray[np.float64], statistic: Literal["mean", "median"], resamples: int, seed: int
+    sample: NDArray[np.float64],
+    members: NDArray[np.intp],
+    statistic: Literal["mean", "median"],
+    resamples: int,
+    seed: int,
 ) -> NDArray[np.float64]:
     generator = np.random.default_rng(seed)
-    found = np.empty(resamples)
-    for number in range(resamples):  # one at a time: all at once would hold resamples x n values
-        drawn = sample[generator.integers(len(sample), size=len(sample))]
-        found[number] = drawn.mean() if statistic == "mean" else np.median(drawn)
-    return found
+    clusters = int(members.max()) + 1
+    sums, sizes = np.bincount(members, weights=sample), np.bincount(members)
+    order = np.argsort(sample, kind="stable")
+    block = max(1, _BLOCK // max(clusters, len(sample)))
+    found = []
+    for first in range(0, resamples, block):  # block by block: all at once would hold resamples x n values
+        drawn = generator.integers(clusters, size=(min(block, resamples - first), clusters))
+        if statistic == "mean":
+            found.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+        else:
+            times = np.stack([np.bincount(row, minlength=clusters) for row in drawn])
+            found.append(_medians(sample[order], times[:, members[order]]))
+    return np.concatenate(found)
+
+
+def _medians(values: NDArray[np.float64], times: NDArray[np.intp]) -> NDArray[np.float64]:
+    """A row's median of ascending `values`, each repeated as often as the row says."""
+    upto = times.cumsum(axis=1)
+    total = upto[:, -1:]
+    lower, upper = (upto < (total + 1) // 2).sum(axis=1), (upto < total // 2 + 1).sum(axis=1)
+    return np.asarray((values[lower] + values[upper]) / 2, float)
 
 
 def _union(spans: Sequence[SourceSpan]) -> list[SourceSpan]:

@@ -6,17 +6,16 @@ chunking    DIR/chunking_eval/: questions_df.csv and a Markdown file a corpus, o
 """
 
 import csv
-import gzip
 import hashlib
 import json
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from eval.json_lines import read_lines
 from eval.metrics import SourceSpan
 from rag.errors import ConfigurationError
 
@@ -41,6 +40,18 @@ class RetrievalQuestion:
     text: str
     relevant: frozenset[str]
     spans: tuple[SourceSpan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SquadQuestion:
+    """A question of SQuAD 2.0 asked of the paragraph `source` of `article`; `answers` are the annotators' spans."""
+
+    question_id: str
+    text: str
+    article: str
+    source: str
+    answerable: bool
+    answers: tuple[SourceSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ def load_fitz_gov(package: Path | None = None, *, half: Half = "odd") -> Retriev
     """
     data = (package or _fitz_gov_package()) / "data"
     documents, by_id = [], dict[str, list[str]]()
-    for entry in _json_lines(data / "corpus" / "documents.jsonl"):
+    for entry in read_lines(data / "corpus" / "documents.jsonl", dict[str, Any]):
         if not entry["content"].strip():
             continue
         sources = by_id.setdefault(entry["id"], [])
@@ -97,19 +108,27 @@ def load_squad2(folder: Path) -> RetrievalSet:
             f"{folder} has no squad2_*.jsonl or squad2_*.jsonl.gz. Write the entries of `data` of SQuAD 2.0's "
             "dev-v2.0.json to one, a line each."
         )
-    documents, questions = [], []
-    for path in files:
-        for article in _json_lines(path):
-            title = article["title"]
-            for number, paragraph in enumerate(article["paragraphs"]):
-                source = f"{_file_name(title)}/{number:03}.txt"
-                documents.append(SourceText(source, paragraph["context"], title.replace("_", " ")))
-                questions += [
-                    RetrievalQuestion(asked["id"], asked["question"], frozenset([source]))
-                    for asked in paragraph["qas"]
-                    if not asked["is_impossible"]
-                ]
-    return RetrievalSet("squad2", tuple(documents), tuple(questions))
+    read = [read_squad2(path) for path in files]
+    return RetrievalSet(
+        "squad2",
+        tuple(document for documents, _ in read for document in documents),
+        tuple(
+            RetrievalQuestion(asked.question_id, asked.text, frozenset([asked.source]))
+            for _, questions in read
+            for asked in questions
+            if asked.answerable
+        ),
+    )
+
+
+def read_squad2(path: Path) -> tuple[list[SourceText], list[SquadQuestion]]:
+    """A file's paragraphs, each a document titled by its article, and all its questions.
+
+    Raises:
+        ConfigurationError: a line is not an article of SQuAD 2.0; the message names it.
+    """
+    articles = read_lines(path, _squad_article)
+    return [one for documents, _ in articles for one in documents], [one for _, asked in articles for one in asked]
 
 
 def load_chunking(folder: Path) -> RetrievalSet:
@@ -164,16 +183,33 @@ def fitz_gov_is_installed() -> bool:
     return find_spec("fitz_gov") is not None
 
 
+def _squad_article(record: dict[str, Any]) -> tuple[list[SourceText], list[SquadQuestion]]:
+    title, documents, questions = record["title"], [], []
+    for number, paragraph in enumerate(record["paragraphs"]):
+        source = f"{_file_name(title)}/{number:03}.txt"
+        documents.append(SourceText(source, paragraph["context"], title.replace("_", " ")))
+        questions += [
+            SquadQuestion(
+                question_id=asked["id"],
+                text=asked["question"],
+                article=title,
+                source=source,
+                answerable=not asked["is_impossible"],
+                answers=tuple(
+                    SourceSpan(source, answer["answer_start"], answer["answer_start"] + len(answer["text"]))
+                    for answer in asked["answers"]
+                ),
+            )
+            for asked in paragraph["qas"]
+        ]
+    return documents, questions
+
+
 def _fitz_gov_package() -> Path:
     package = find_spec("fitz_gov")
     if package is None or package.origin is None:
-        raise ConfigurationError('fitz-gov is not installed. Run: pip install "attest[dev]" (or: pip install fitz-gov)')
+        raise ConfigurationError('fitz-gov is not installed. Run: pip install "attest[eval]" (or: pip install fitz-gov)')
     return Path(package.origin).parent
-
-
-def _json_lines(path: Path) -> Iterator[Any]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
 
 
 def _verbatim(path: Path) -> SourceText:

@@ -100,7 +100,8 @@ def read_results(folder: Path) -> list[CaseResult]:
     if not path.is_file():
         return []
     found: dict[str, CaseResult] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    # Not splitlines: a document's U+2028 stands raw in the JSON. A kill may cut a line inside a character.
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             result = CaseResult(**json.loads(line))
         except (ValueError, TypeError):

@@ -8,7 +8,7 @@ from rag.corpus.sync import Synchroniser
 from rag.errors import ConfigurationError
 from rag.index.embedding import LocalEmbedder
 from rag.index.reader import IndexReader
-from rag.protocols import Embedder
+from rag.protocols import ChatModel, Embedder
 from rag.settings import Settings, load_settings
 
 _LOCAL_MODEL = "all-MiniLM-L6-v2"
@@ -52,6 +52,18 @@ def make_embedder(settings: Settings) -> Embedder:
             "Unset it."
         )
     return LocalEmbedder(threads=settings.embedding_threads)
+
+
+def make_chat_model(name: str, settings: Settings) -> ChatModel:
+    """The model of that name of OpenAI, or of the compatible service at `OPENAI_BASE_URL`.
+
+    Raises:
+        ConfigurationError: neither a key nor an address is set.
+    """
+    from rag.openai_models import OpenAIChatModel  # the vendor's package takes a second to import
+
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+    return OpenAIChatModel(name, api_key=key, base_url=settings.openai_base_url)
 
 
 def describe_index(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> dict[str, object]:

@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -115,12 +115,13 @@ def search(
     from rag.questions import parse_question
 
     asked = parse_question(query, source=source, published_after=published_after, published_before=published_before)
-    passages = [hit.passage() for hit in open_chatbot().search(asked, limit=limit)]
+    hits = open_chatbot().search(asked, limit=limit)
     if as_json:
-        _print([asdict(passage) for passage in passages])
-    elif passages:
-        _show_passages(passages)
-    else:
+        _print([{**asdict(hit.passage()), "copies": [copy.source for copy in hit.copies]} for hit in hits])
+        return
+    for hit in hits:
+        _show_passage(hit.passage(), copies=[copy.source for copy in hit.copies])
+    if not hits:
         _complain("nothing found; `attest status` shows what is indexed")
 
 
@@ -196,7 +197,8 @@ def _show_answer(answer: "Answer") -> None:
         typer.echo(_abstention(answer))
         if answer.passages:
             typer.echo("\nNearest passages:\n")
-            _show_passages(answer.passages[:3])
+            for passage in answer.passages[:3]:
+                _show_passage(passage)
         return
     for sentence in answer.sentences:
         markers = "".join(f"[{marker}]" for marker in sentence.citations)
@@ -219,11 +221,12 @@ def _abstention(answer: "Answer") -> str:
             return "No answer: the nearest passages do not say it."
 
 
-def _show_passages(passages: Iterable["Passage"]) -> None:
-    for passage in passages:
-        heading = f"{passage.score:.3f} {_printable(passage.source)}, characters {passage.start}-{passage.end}"
-        typer.echo(typer.style(heading, bold=True))
-        typer.echo(_wrapped(passage.text, indent="    "))
+def _show_passage(passage: "Passage", *, copies: Sequence[str] = ()) -> None:
+    heading = f"{passage.score:.3f} {_printable(passage.source)}, characters {passage.start}-{passage.end}"
+    typer.echo(typer.style(heading, bold=True))
+    if copies:
+        typer.echo(_wrapped(f"nearly the same in {', '.join(copies)}", indent="    "))
+    typer.echo(_wrapped(passage.text, indent="    "))
 
 
 def _wrapped(text: str, *, indent: str = "", hanging: str | None = None) -> str:

@@ -4,6 +4,7 @@ AttestError
 ├── ConfigurationError   settings or arguments that cannot work (exit 2, HTTP 500)
 ├── QuestionError        a question that cannot be asked (exit 2, HTTP 422)
 ├── DocumentError        one file that cannot be read; the rest of a sync goes on
+├── ModelError           a language model gave no usable completion
 └── StoreError           the stored index cannot be used as it is
     ├── IndexMismatchError   made with another embedding model or schema
     └── IndexBusyError       another process is writing
@@ -24,6 +25,10 @@ class QuestionError(AttestError):
 
 class DocumentError(AttestError):
     """A file cannot become a document. The message is one line and does not repeat the path."""
+
+
+class ModelError(AttestError):
+    """A language model refused, failed, took too long or answered in another form than asked."""
 
 
 class StoreError(AttestError):

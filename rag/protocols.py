@@ -1,7 +1,8 @@
 """The seams: what a stage asks of its collaborators, so that each can be replaced alone."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,38 @@ class Embedder(Protocol):
         ...
 
     def embed_query(self, text: str) -> Vector: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of what a language model is shown."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What it wrote, and the tokens that its maker counted; 0 where it does not say."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class ChatModel(Protocol):
+    """Writes the next message of a conversation."""
+
+    @property
+    def name(self) -> str: ...
+
+    def complete(self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0) -> Completion:
+        """At most `max_tokens` of text.
+
+        Raises:
+            ModelError: there is no completion; the message has the model's name and the next step.
+        """
+        ...
 
 
 class Retriever(Protocol):

@@ -39,7 +39,7 @@ def prepare_query(question: Question, index: Index, embedder: Embedder) -> Query
         question=question,
         vector=embedder.embed_query(question.text),
         words=tuple([word for word in asked if word not in STOP_WORDS] or asked),
-        weights=_weights(set(content_stems(undated)), index),
+        weights=_weights(list(dict.fromkeys(content_stems(undated))), index),  # in order: sums must not vary
         dates=tuple(mention.when for mention in mentions),
     )
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import ConfigurationError
@@ -20,6 +20,14 @@ class Settings(BaseSettings):
     chunk_tokens: int = Field(default=180, ge=32, le=8192)  # cl100k_base tokens
     chunk_overlap_tokens: int = Field(default=0, ge=0)
     passages: int = Field(default=5, ge=1, le=50)  # how many an answer is drawn from
+    # Under the names that every tool of this vendor reads:
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL", pattern="^https?://")
+
+    @field_validator("openai_api_key", "openai_base_url", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> "Settings":
@@ -41,9 +49,12 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"ATTEST_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            if problem["loc"]
-            else problem["msg"]
+            f"{_variable(str(problem['loc'][0]))}: {problem['msg']}" if problem["loc"] else problem["msg"]
             for problem in error.errors()
         )
         raise ConfigurationError(f"{problems}. Correct the environment or .env.") from None
+
+
+def _variable(location: str) -> str:
+    """The environment variable behind a problem's place: a field's name, or its alias where it has one."""
+    return f"ATTEST_{location.upper()}" if location in Settings.model_fields else location

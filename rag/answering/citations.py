@@ -7,11 +7,9 @@ a sentence left without one is not said.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.grounding import support
+from rag.grounding import LEAST_SUPPORT, support
 from rag.index.library import Library
 from rag.types import Citation, DocumentInfo, Hit, Sentence
-
-_LEAST_SUPPORT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def prove(drafts: Iterable[DraftSentence], library: Library) -> tuple[list[Sente
     for draft in drafts:
         quotes = [quote for quote in draft.quotes if _is_exact(quote, library)]
         supported = support(draft.text, [f"{quote.document.label}: {quote.text}" for quote in quotes])
-        if not quotes or supported < _LEAST_SUPPORT:
+        if not quotes or supported < LEAST_SUPPORT:
             continue
         markers = []
         for quote in quotes:

@@ -1,6 +1,7 @@
 """Ranked candidate sentences in, the reason to abstain out, or None when there is an answer to give.
 
-The thresholds keep 95% of squad2_a's answerable questions and turn away 84% of them when their article is taken out.
+The thresholds keep 98% of squad2_a's answerable questions and turn away 70% of them when their article is taken out;
+stricter ones cost the gold set's `tune` half more right answers than they spare it wrong ones.
 """
 
 from collections.abc import Sequence
@@ -8,8 +9,8 @@ from collections.abc import Sequence
 from rag.answering.extractive import Scored
 from rag.types import Reason
 
-_LEAST_RELEVANCE = 1.0  # of the best passage
-_LEAST_SCORE = 0.9  # of the best sentence
+_LEAST_RELEVANCE = 0.95  # of the best passage
+_LEAST_SCORE = 0.75  # of the best sentence
 
 
 def decide(ranked: Sequence[Scored]) -> Reason | None:

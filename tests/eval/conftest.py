@@ -3,10 +3,14 @@
 import csv
 import gzip
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from eval.cases import AnswerPoint, Evidence, GoldCase, QuoteRef
+from eval.results import CaseResult, CorpusDocument, Run, RunInfo
 from rag.settings import Settings
 
 OTTERS = "Sea otters hold hands while they sleep. They eat urchins and clams."
@@ -78,3 +82,62 @@ def fitz_gov(tmp_path: Path) -> Path:
 
 def _asked(question_id: str, question: str, *, answered: bool = True) -> dict[str, object]:
     return {"id": question_id, "question": question, "answers": [], "is_impossible": not answered}
+
+
+MakeRun = Callable[..., Run]
+
+
+def _cites(text: str) -> dict[str, Any]:
+    """An answer of one sentence, a quote of BRIDGE that is cited exactly."""
+    start = BRIDGE.index(text)
+    citation = {"marker": 1, "document_id": "d", "source": "bridge.txt", "title": None, "published": None}
+    return {
+        "question": "?",
+        "verdict": "answered",
+        "reason": None,
+        "text": f"{text} [1]",
+        "sentences": [{"text": text, "citations": [1], "support": 1.0}],
+        "citations": [{**citation, "version": "v", "start": start, "end": start + len(text), "quote": text}],
+        "passages": [],
+        "model": "extractive",
+        "degraded": False,
+        "usage": {"prompt_tokens": 0, "completion_tokens": 0},
+        "timings_ms": {},
+        "conversation_id": None,
+    }
+
+
+def _abstains() -> dict[str, Any]:
+    said_nothing = {"verdict": "abstained", "reason": "no_evidence", "text": "", "sentences": [], "citations": []}
+    return {**_cites(BRIDGE), **said_nothing}
+
+
+@pytest.fixture
+def bridge_cases() -> list[GoldCase]:
+    """Forty questions about the bridge's length, thirty of which BRIDGE answers."""
+    length = AnswerPoint("503 metres", ("503 metres",))
+    proof = Evidence((QuoteRef("bridge.txt", "It is 503 metres long."),))
+    return [
+        GoldCase(f"long-{number}", f"How long is the bridge, {number}?", "number", "answered", (length,), (proof,))
+        for number in range(30)
+    ] + [
+        GoldCase(f"tall-{number}", f"How tall is the bridge, {number}?", "unanswerable_near_miss", "abstained")
+        for number in range(10)
+    ]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, bridge_cases: list[GoldCase]) -> MakeRun:
+    """A run over `bridge_cases` that is right everywhere but where `changed` (id -> answer, None: failed) says."""
+
+    def make(name: str, changed: Mapping[str, Mapping[str, Any] | None] | None = None) -> Run:
+        right = {case.id: _cites("It is 503 metres long.") for case in bridge_cases[:30]}
+        answers = {**right, **{case.id: _abstains() for case in bridge_cases[30:]}, **(changed or {})}
+        results = [
+            CaseResult(case_id, answer, None if answer else "TimeoutError: too slow", 0.1)
+            for case_id, answer in answers.items()
+        ]
+        info = RunInfo(name, name, "2026-01-01T00:00:00+00:00", "attest", {}, "set.jsonl", "sha256:0")
+        return Run(tmp_path / name, info, results, {"bridge.txt": CorpusDocument("bridge.txt", BRIDGE)})
+
+    return make

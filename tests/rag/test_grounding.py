@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.grounding import missing_numbers, support
+from rag.grounding import contradicts, missing_numbers, support
 from rag.text import words
 
 EVIDENCE = "On 4 September 2025 the U.S. Treasury sanctioned three Palestinian rights groups, killing 35,500 plans."
@@ -105,3 +105,54 @@ def test_support_is_a_share_and_a_claim_among_its_evidence_is_wholly_supported(c
     has_word = bool(words(re.sub(r"\[\d+\]", " ", claim)))
     assert 0.0 <= support(claim, evidence) <= has_word
     assert support(claim, [*evidence, claim]) == has_word
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("Israel is a member of the ICC.", "Israel, like the United States, is not a member of the ICC."),
+        ("Israel is not a member of the ICC.", "Israel is a member of the ICC."),
+        ("The court accepted the challenge.", "The court never accepted the challenge."),
+        ("They recognise the court.", "They don’t recognise the court."),
+        ("They recognise the court.", "They cannot recognise the court."),
+        ("The U.S. and Israel are parties.", "Neither the U.S. nor Israel are parties."),
+        ("He supports the court.", "He no longer supports the court."),
+        ("The groups had the right to appeal.", "The groups had no right to appeal."),
+    ],
+)
+def test_dropped_or_added_negation_takes_all_support(claim: str, evidence: str) -> None:
+    assert contradicts(claim, [evidence])
+    assert contradicts(evidence, [claim])
+    assert support(claim, [evidence]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("Israel isn't a member.", "Israel is not a member of the ICC."),
+        ("They have no right.", "They do not have the right."),
+        ("They sanctioned judges and prosecutors.", "They sanctioned not only judges but prosecutors."),
+        ("The court is not for the weak.", "The court sits in The Hague."),  # "weak" is nowhere affirmed
+        ("The investigation proceeds.", "The investigation, which is not motivated politically, proceeds."),
+        ("Otters do not swim.", "Bread rises."),
+    ],
+)
+def test_same_or_other_negations_do_not_contradict(claim: str, evidence: str) -> None:
+    assert not contradicts(claim, [evidence])
+    assert not contradicts(evidence, [claim])
+
+
+def test_negation_is_compared_with_the_best_matching_sentence() -> None:
+    near, far = "The court is not a party to the treaty.", "Each party has a seat."
+    assert not contradicts("The court is not a party to the treaty.", [f"{far} {near}"])
+    assert contradicts("The court is a party to the treaty.", [f"{far} {near}"])
+
+
+def test_one_of_two_equal_matches_that_agrees_is_enough() -> None:
+    assert not contradicts("The court is a party.", ["The court is not a party.", "The court is a party."])
+
+
+def test_every_sentence_of_a_claim_must_agree() -> None:
+    evidence = ["Otters swim. Bakers do not sleep."]
+    assert support("Otters swim. Bakers do not sleep.", evidence) == 1.0
+    assert support("Otters swim. Bakers sleep.", evidence) == 0.0

@@ -15,12 +15,16 @@ def example() -> dict[str, str]:
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
-    assert set(example()) == {f"ATTEST_{name.upper()}" for name in Settings.model_fields}
+    assert set(example()) == {
+        field.validation_alias or f"ATTEST_{name.upper()}" for name, field in Settings.model_fields.items()
+    }
 
 
 def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(EXAMPLE.read_text())
     monkeypatch.chdir(tmp_path)
+    for name in example():
+        monkeypatch.delenv(name, raising=False)
     assert load_settings() == Settings.model_validate({})
 
 
@@ -42,7 +46,12 @@ def test_a_file_named_env_in_the_working_folder_is_read(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ATTEST_CHUNK_TOKENS", "many"), ("ATTEST_PASSAGES", "0"), ("ATTEST_CHUNK_OVERLAP_TOKENS", "180")],
+    [
+        ("ATTEST_CHUNK_TOKENS", "many"),
+        ("ATTEST_PASSAGES", "0"),
+        ("ATTEST_CHUNK_OVERLAP_TOKENS", "180"),
+        ("OPENAI_BASE_URL", "localhost"),
+    ],
 )
 def test_a_bad_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
@@ -55,3 +64,22 @@ def test_an_unknown_model_is_refused_by_name(setting: str, tmp_path: Path) -> No
     settings = Settings.model_validate({}).model_copy(update={setting: "gpt-9"})
     with pytest.raises(ConfigurationError, match=f"ATTEST_{setting.upper()}.*gpt-9"):
         open_chatbot(tmp_path, settings=settings)
+
+
+def test_a_bad_address_is_named_as_the_environment_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "localhost")
+    with pytest.raises(ConfigurationError, match=r"^OPENAI_BASE_URL: "):
+        load_settings()
+
+
+def test_the_key_is_read_under_its_usual_name_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    settings = load_settings()
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == "sk-secret"
+    assert "sk-secret" not in f"{settings} {settings!r} {settings.model_dump_json()}"
+
+
+def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    assert load_settings().openai_api_key is None

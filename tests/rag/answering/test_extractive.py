@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ def query(text: str) -> Query:
         undated = undated.replace(text[mention.where.start : mention.where.end], "")
     return Query(
         question=parse_question(text),
-        vector=np.ones(4, np.float32) / 2,
+        vector=np.full(4, 0.5, np.float32),
         words=tuple(words(undated)),
         weights=dict.fromkeys(content_stems(undated), 1.0),
         dates=tuple(mention.when for mention in mentions),
@@ -79,7 +78,7 @@ class Corpus:
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
+def corpus(tmp_path: Path) -> Corpus:
     return Corpus(tmp_path)
 
 
@@ -122,7 +121,7 @@ def test_a_document_that_speaks_of_other_days_does_not_fit_the_one_asked_about(c
 def test_another_documents_word_for_the_same_names_is_added(corpus: Corpus) -> None:
     corpus.add(
         "kelp",
-        "The prize of the lighthouse society, forty crowns in gold and coal for a winter, went to Ada Byron and Max Born.",
+        "The prize of the lighthouse society, forty crowns and coal for a winter, went to Ada Byron and Max Born.",
     )
     corpus.add("dune", "Max Born and Ada Byron, both from Hull, share the society's prize worth ten geese and a boat.")
     answer = corpus.answer("Who got the prize of the lighthouse society?")

@@ -1,0 +1,116 @@
+"""A case's result in, the time, tokens and dollars it took out; and, before a run, what it is likely to cost."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from eval.cases import GoldCase
+from eval.results import CaseResult, CorpusDocument, Score
+from eval.scorers.reading import not_scored, read_count
+from rag.errors import ConfigurationError
+
+METRICS = ("seconds", "prompt_tokens", "completion_tokens", "dollars")
+PRICES_PATH = Path(__file__).parent.parent / "prices.toml"
+_SNAPSHOT = re.compile(r"-\d{4}-\d\d-\d\d$")
+_COMPLETION_TOKENS = 250  # an answer of five cited sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Dollars per million tokens, as they stood on the day `as_of`."""
+
+    input: float
+    output: float
+    as_of: str
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        return (prompt_tokens * self.input + completion_tokens * self.output) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run is likely to take; `dollars` is None where no price is known. `reason` says what it rests on."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    dollars: float | None
+    reason: str
+
+
+def score(case: GoldCase, result: CaseResult, corpus: Mapping[str, CorpusDocument]) -> dict[str, Score]:
+    """Wall-clock seconds, the tokens that the target reports, and dollars = tokens x price."""
+    answer = result.answer or {}
+    prompt, completion = read_count(answer, "prompt_tokens"), read_count(answer, "completion_tokens")
+    seconds = Score(result.seconds, "from asking to the whole answer")
+    if prompt is None or completion is None:
+        return {"seconds": seconds, **not_scored(METRICS[1:], "the target reports no token counts")}
+    return {
+        "seconds": seconds,
+        "prompt_tokens": Score(float(prompt), "as the target reports"),
+        "completion_tokens": Score(float(completion), "as the target reports"),
+        "dollars": _dollars(str(answer.get("model") or ""), prompt, completion),
+    }
+
+
+def estimate(
+    cases: Sequence[GoldCase],
+    model: str,
+    prompt_tokens_each: int,
+    *,
+    completion_tokens_each: int = _COMPLETION_TOKENS,
+) -> Estimate:
+    """Tokens and dollars of asking every case once.
+
+    `prompt_tokens_each` is what a prompt holds beside the question and its history, which are counted: instructions and
+    passages. Exact for neither other vendors' tokenizers (cl100k_base is counted) nor for retries.
+    """
+    from rag.tokens import count_tokens
+
+    if model == "extractive":
+        return Estimate(0, 0, 0, 0.0, "extractive answers call no model")
+    asked = sum(count_tokens("\n".join([*(turn.content for turn in case.history), case.question])) for case in cases)
+    prompt, completion = prompt_tokens_each * len(cases) + asked, completion_tokens_each * len(cases)
+    dollars = _dollars(model, prompt, completion)
+    assumed = f"{prompt_tokens_each} prompt tokens beside the question and {completion_tokens_each} written, each case"
+    return Estimate(len(cases), prompt, completion, dollars.value, f"{assumed}; {dollars.reason}")
+
+
+def price_of(model: str) -> Price | None:
+    """The model's price; a dated snapshot (gpt-4.1-2025-04-14) that is not listed itself has its model's."""
+    prices = load_prices()
+    return prices.get(model) or prices.get(_SNAPSHOT.sub("", model))
+
+
+@cache
+def load_prices(path: Path = PRICES_PATH) -> Mapping[str, Price]:
+    """The price table.
+
+    Raises:
+        ConfigurationError: it cannot be read, or an entry lacks a price or its date.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {
+            model: Price(float(entry["input"]), float(entry["output"]), str(entry["as_of"]))
+            for model, entry in entries.items()
+        }
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path} is not a price table: {error}. Each model has input, output, as_of."
+        ) from None
+
+
+def _dollars(model: str, prompt: int, completion: int) -> Score:
+    if model == "extractive":
+        return Score(0.0, "extractive answers call no model")
+    price = price_of(model)
+    if price is None:
+        return Score(None, f"no price is known for {model!r}; add it to {PRICES_PATH.name}")
+    return Score(
+        price.of(prompt, completion),
+        f"{prompt} in at ${price.input:g} and {completion} out at ${price.output:g} a million, as of {price.as_of}",
+    )
