@@ -11,7 +11,6 @@ from pathlib import Path
 from eval.agreement import Sample, auc, measured
 from eval.labelled_sets import draw, load_turns
 from eval.metrics import Figure, SourceSpan, figure
-from eval.progress import Bars, silent
 from eval.public_sets import SourceText, SquadQuestion, read_squad2
 from eval.retrieval import index_corpus
 from rag.answering.extractive import ExtractiveAnswerer, Scored
@@ -19,6 +18,7 @@ from rag.answering.verdict import decide
 from rag.bootstrap import make_embedder, open_chatbot
 from rag.chatbot import Chatbot
 from rag.index.reader import Index, IndexReader
+from rag.progress import Bars, silent
 from rag.protocols import Embedder
 from rag.query import Query, prepare_query
 from rag.questions import parse_question

@@ -32,7 +32,7 @@ def calibrate(
     from eval.calibration import calibrate as run
     from eval.judge import Judge
     from eval.labelled_sets import find_files
-    from eval.progress import progress_bars
+    from rag.progress import progress_bars
     from rag.settings import load_settings
 
     settings = load_settings()

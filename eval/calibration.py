@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from eval.agreement import Sample, auc, balanced_accuracy, best_threshold, measured
 from eval.labelled_sets import CLAIM_FAMILIES, ClaimFamily, FoundFiles, LabelledClaim, draw, load_claims
 from eval.metrics import Figure, figure
-from eval.progress import Bars, Update, silent
 from eval.raters import rater_figures
 from eval.scorers.cost import price_of
 from rag.grounding import LEAST_SUPPORT, support
+from rag.progress import Bars, Update, silent
 from rag.settings import Settings
 
 if TYPE_CHECKING:

@@ -50,9 +50,9 @@ def eval_retrieval(
     as_json: AsJson = False,
 ) -> None:
     """How often the right document or span is found: fitz-gov, SQuAD 2.0, chunking evaluation."""
-    from eval.progress import progress_bars
     from eval.public_sets import load_set
     from eval.retrieval import evaluate
+    from rag.progress import progress_bars
     from rag.settings import load_settings
 
     settings = load_settings()

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from eval.progress import Update
 from eval.results import CorpusDocument
 from rag.bootstrap import describe_index, open_synchroniser
 from rag.corpus.loading import list_files, load, read_sidecar
 from rag.errors import ConfigurationError, DocumentError, IndexMismatchError
+from rag.progress import Update
 from rag.settings import Settings
 
 DEFAULT_CORPUS = Path("seeds")

@@ -117,8 +117,8 @@ def _ask(question: str, corpus: Path | None, as_of: str | None) -> "tuple[Mappin
     from eval.cases import GoldCase
     from eval.configurations import load_configurations
     from eval.corpora import documents_of_index, indexed, is_index, read_corpus
-    from eval.progress import progress_bars
     from eval.targets import open_engine_target
+    from rag.progress import progress_bars
 
     (configuration,) = load_configurations(())
     settings = configuration.settings

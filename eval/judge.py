@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from eval.progress import Update
 from rag.errors import ModelError
+from rag.progress import Update
 from rag.protocols import ChatModel, Completion, Message
 
 Opinion = Literal["yes", "no", "unclear"]

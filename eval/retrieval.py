@@ -17,12 +17,12 @@ from eval.metrics import (
     reciprocal_rank,
     within_budget,
 )
-from eval.progress import Bars, Update, silent
 from eval.public_sets import RetrievalQuestion, RetrievalSet, SourceText
 from rag.bootstrap import open_chatbot, open_synchroniser
 from rag.chatbot import Chatbot
 from rag.corpus.loading import SIDECAR
 from rag.errors import IndexBusyError, StoreError
+from rag.progress import Bars, Update, silent
 from rag.questions import parse_question
 from rag.settings import Settings
 from rag.types import Hit
@@ -125,35 +125,27 @@ def sample(questions: Sequence[RetrievalQuestion], limit: int | None) -> Sequenc
 def _document_figures(found: Sequence[_Found], copies: dict[str, frozenset[str]]) -> dict[str, Figure]:
     """Ranks are of distinct documents, in the order of their best passages, unless a name says otherwise.
 
-    hit@5_passages      ranks are of passages, of which a document may have several
-    hit@5_named         a passage also stands for the documents it names as near-copies (`Hit.copies`)
-    hit@5_or_copy       a document of exactly the text of a right one is right too, whatever the engine says
+    The engine shows one of several near-copies, so a document of exactly a right one's text counts as right. `…_by_id`
+    wants the very document that the label names; `…_passages` ranks passages, of which a document may have several.
     """
-    ranks, passage_ranks, named_ranks, copy_ranks = [], [], [], []
+    ranks, id_ranks, passage_ranks = [], [], []
     for item in found:
         relevant = item.question.relevant
+        same = {copy for source in relevant for copy in copies[source]}
         passages = [hit.document.source for hit in item.hits]
         documents = list(dict.fromkeys(passages))
-        same = {copy for source in relevant for copy in copies[source]}
-        ranks.append(first_rank(documents, relevant))
-        passage_ranks.append(first_rank(passages, relevant))
-        copy_ranks.append(first_rank(documents, same))
-        naming = next((number for number, hit in enumerate(item.hits, start=1) if _names(hit) & relevant), None)
-        named_ranks.append(naming and len(set(passages[:naming])))
+        ranks.append(first_rank(documents, same))
+        id_ranks.append(first_rank(documents, relevant))
+        passage_ranks.append(first_rank(passages, same))
     figures = {
         "hit@1": figure([hit(rank, at=1) for rank in ranks]),
         "hit@5": figure([hit(rank, at=5) for rank in ranks]),
         "mrr@10": figure([reciprocal_rank(rank, at=10) for rank in ranks]),
         "hit@5_passages": figure([hit(rank, at=5) for rank in passage_ranks]),
-        "hit@5_named": figure([hit(rank, at=5) for rank in named_ranks]),
     }
     if any(len(same) > 1 for same in copies.values()):
-        figures["hit@5_or_copy"] = figure([hit(rank, at=5) for rank in copy_ranks])
+        figures["hit@5_by_id"] = figure([hit(rank, at=5) for rank in id_ranks])
     return figures | {"search_ms_p50": _latency(found)}
-
-
-def _names(hit: Hit) -> set[str]:
-    return {hit.document.source, *(copy.source for copy in hit.copies)}
 
 
 def _span_figures(found: Sequence[_Found]) -> dict[str, Figure]:

@@ -62,10 +62,10 @@ def run(
     beside those of always abstaining and always answering.
     """
     from eval.corpora import DEFAULT_CORPUS
-    from eval.progress import progress_bars
     from eval.sessions import DEFAULT_SET, Order, execute
     from eval.summary import summarise
     from eval.tables import summary_lines
+    from rag.progress import progress_bars
 
     order = Order(
         cases_path=set_path or DEFAULT_SET,

@@ -18,7 +18,6 @@ from typing import Any
 from eval.cases import GoldCase
 from eval.compare import SplitChoice, in_split
 from eval.corpora import corpus_hash
-from eval.progress import Update
 from eval.results import (
     CaseResult,
     CorpusDocument,
@@ -31,6 +30,7 @@ from eval.results import (
 )
 from eval.targets import Target
 from rag.errors import ConfigurationError
+from rag.progress import Update
 
 RUNS = Path("runs")
 _RESULTS = "results.jsonl"

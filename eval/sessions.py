@@ -10,11 +10,11 @@ from eval.cases import GoldCase, load_cases
 from eval.compare import SplitChoice
 from eval.configurations import Configuration, load_configurations
 from eval.corpora import DEFAULT_CORPUS, indexed, read_corpus
-from eval.progress import Bars, silent
 from eval.results import CorpusDocument, Run
 from eval.runner import Place, choose_cases, describe_run, find_place, hash_of, run_cases
 from eval.targets import AnswersTarget, Target, open_engine_target
 from rag.errors import ConfigurationError
+from rag.progress import Bars, silent
 
 if TYPE_CHECKING:
     from eval.scorers.cost import Estimate

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -72,11 +72,12 @@ def ingest(
 ) -> None:
     """Bring the index in line with your documents: new, changed and removed files."""
     from rag.bootstrap import open_synchroniser
+    from rag.progress import progress_bars
 
     synchroniser = open_synchroniser()
     roots = paths or (rebuild and synchroniser.known_roots()) or [DEFAULT_PATH]
-    with _progress("Indexing", quiet=dry_run) as progress:
-        report = synchroniser.sync(roots, rebuild=rebuild, dry_run=dry_run, progress=progress.update)
+    with progress_bars() as bars:
+        report = synchroniser.sync(roots, rebuild=rebuild, dry_run=dry_run, progress=bars("Indexing documents"))
     for source, problem in report.failed:
         _complain(f"{_printable(source)}: {_printable(problem)}")
     _print(asdict(report)) if as_json else _show_report(report)
@@ -139,39 +140,6 @@ def status(as_json: AsJson = False) -> None:
         typer.echo(f"{name.replace('_', ' ') + ':':<18}{textwrap.indent(shown, ' ' * 18).strip()}")
     if described["generation"] is None:
         _complain("nothing is indexed yet; run: attest ingest PATH")
-
-
-class _progress:  # noqa: N801 - reads as the statement it is
-    """A bar on stderr while the block runs, on a terminal only; `update(done, total)` moves it."""
-
-    def __init__(self, label: str, *, quiet: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn(label),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("documents"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=quiet or not console.is_terminal,
-            transient=True,
-        )
-        self._task: Any = None
-
-    def __enter__(self) -> "_progress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._bar.stop()
-
-    def update(self, done: int, total: int) -> None:
-        if self._task is None:
-            self._task = self._bar.add_task("", total=total)
-        self._bar.update(self._task, completed=done)
 
 
 def _show_report(report: "SyncReport") -> None:

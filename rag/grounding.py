@@ -22,13 +22,17 @@ _NEGATIONS = frozenset("cannot neither never no nobody none nor not nothing nowh
 
 def support(claim: str, evidence: Sequence[str]) -> float:
     """How far `evidence`, the cited passages, says what `claim` says; 1.0 when every content word is there."""
-    claim = _MARKER.sub(" ", claim)
+    claim = _MARKER.sub(" ", claim).strip()
+    wanted = content_stems(claim) or words(claim)
+    if not wanted:
+        return 0.0
+    if claim in evidence:
+        return 1.0  # word for word, as an extractive answer is
     held = " ".join(evidence)
     if missing_numbers(claim, held) or contradicts(claim, evidence):
         return 0.0
-    wanted = content_stems(claim) or words(claim)
     found = {*content_stems(held), *words(held)}
-    return sum(stem in found for stem in wanted) / len(wanted) if wanted else 0.0
+    return sum(stem in found for stem in wanted) / len(wanted)
 
 
 def missing_numbers(claim: str, evidence: str) -> set[str]:

@@ -14,7 +14,6 @@ from rag.dates import DateSpan
 from rag.index.library import Candidates, StoredChunk, stem_codes
 from rag.index.reader import Index
 from rag.query import Query
-from rag.text import words
 from rag.types import Hit, SentenceHit
 
 _POOL = 50  # proposals of each search
@@ -22,7 +21,7 @@ _AGREEING_POOL = 20
 _PASSAGE, _SENTENCE, _BM25, _COVERAGE, _DATE = 1.0, 1.0, 0.25, 0.6, 0.5
 _DATE_WORTH = {"": 1.0, "n": 0.8, "p": 0.7}  # said in the chunk, in a neighbour, the document's own date
 _COPY_SHARE = 0.8  # of the shorter passage's word triples that one of another document holds too
-_REPEAT_SHARE = 0.5  # the same within one document, whose chunks may cut repeated paragraphs elsewhere
+_REPEAT_SHARE = 0.6  # the same within one document, whose chunks may cut repeated paragraphs elsewhere
 
 
 def retrieve(index: Index, query: Query, *, limit: int) -> list[Hit]:
@@ -38,7 +37,12 @@ def retrieve(index: Index, query: Query, *, limit: int) -> list[Hit]:
 
 
 def retrieve_agreeing(index: Index, query: Query, names: Collection[str], *, beside: Sequence[Hit]) -> list[Hit]:
-    """Up to two passages of documents other than the first of `beside`, not among them, that hold most of `names`."""
+    """Up to two passages of documents other than the first of `beside`, not among them, that hold most of `names`.
+
+    One name is too little to agree on: nothing is looked for.
+    """
+    if len(names) < 2:
+        return []
     known = {hit.chunk_id for hit in beside}
     own = index.library.chunks_of(beside[0].document.document_id)
     found = index.library.search_keywords(names, limit=_AGREEING_POOL, question=query.question)
@@ -137,7 +141,7 @@ def _without_copies(
 
 
 def _triples(text: str) -> set[tuple[str, ...]]:
-    found = words(text)
+    found = text.casefold().split()
     return set(zip(found, found[1:], found[2:], strict=False)) or {tuple(found)}
 
 

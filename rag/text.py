@@ -86,8 +86,11 @@ def plain(sentence: str) -> str:
 
 def words(text: str) -> list[str]:
     """Lower-case words, Latin ones without diacritics, as the keyword index has them; but "3.5" is one word here."""
-    bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
-    return _WORD.findall(unicodedata.normalize("NFC", bare))
+    lowered = text.lower()
+    if not lowered.isascii():
+        bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", lowered))
+        lowered = unicodedata.normalize("NFC", bare)
+    return _WORD.findall(lowered)
 
 
 def content_stems(text: str) -> list[str]:

@@ -18,10 +18,10 @@ from llama_index.core.llms import MockLLM
 from llama_index.vector_stores.chroma import ChromaVectorStore
 
 from eval.bench.material import Material
-from eval.progress import Bars, silent
 from eval.retrieval import index_corpus
 from rag.bootstrap import make_embedder, open_chatbot
 from rag.llama import AttestEmbedding
+from rag.progress import Bars, silent
 from rag.settings import Settings
 from rag.types import Answer
 

@@ -26,7 +26,7 @@ def ask(
     """Time of a warm answer, next to the LlamaIndex starter on the same documents and questions."""
     from eval.bench.ask import run
     from eval.bench.material import Material, fitz_gov_material, folder_material
-    from eval.progress import progress_bars
+    from rag.progress import progress_bars
     from rag.settings import load_settings
 
     material = (
@@ -68,8 +68,8 @@ def embedding(
     from eval.bench.embedding import run
     from eval.bench.int8_loss import run as measure_loss
     from eval.bench.material import chunk_texts, prose, short_questions
-    from eval.progress import progress_bars
     from eval.public_sets import fitz_gov_is_installed, load_fitz_gov, shrink
+    from rag.progress import progress_bars
     from rag.settings import load_settings
 
     measured = chunk_texts(corpus, settings=load_settings(), limit=texts) if corpus else prose(texts)
@@ -97,8 +97,8 @@ def ingest(
 ) -> None:
     """Time of a first, an unchanged and a slightly changed `attest ingest`, each a process of its own."""
     from eval.bench.ingest import run
-    from eval.progress import progress_bars
     from eval.public_sets import load_fitz_gov
+    from rag.progress import progress_bars
     from rag.settings import load_settings
 
     texts = load_fitz_gov(half="all").documents[:documents]
@@ -119,7 +119,7 @@ def durability(
 ) -> None:
     """Read while all changes, and `kill -9` the writer; exit code 1 if anything was lost, torn or left behind."""
     from eval.bench.durability import run
-    from eval.progress import progress_bars
+    from rag.progress import progress_bars
     from rag.settings import load_settings
 
     with progress_bars() as bars:

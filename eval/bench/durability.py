@@ -7,8 +7,8 @@ from pathlib import Path
 from eval.bench.kills import Kills, run_kills
 from eval.bench.revisions import Trial
 from eval.bench.together import Together, run_together
-from eval.progress import Bars, silent
 from rag.bootstrap import open_synchroniser
+from rag.progress import Bars, silent
 from rag.settings import Settings
 
 

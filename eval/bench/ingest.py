@@ -14,11 +14,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from eval.progress import Bars, silent
 from eval.public_sets import SourceText
 from eval.retrieval import write_corpus
 from rag.bootstrap import describe_index
 from rag.errors import AttestError
+from rag.progress import Bars, silent
 from rag.settings import Settings
 
 

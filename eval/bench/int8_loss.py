@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from eval.metrics import Figure, figure, first_rank, hit
-from eval.progress import Bars, silent
 from eval.public_sets import RetrievalSet
 from rag.errors import ConfigurationError
 from rag.index.embedding import MAX_TOKENS, MODEL_FOLDER, LocalEmbedder
+from rag.progress import Bars, silent
 
 _BATCH_TOKENS = 2_048
 

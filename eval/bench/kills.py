@@ -10,11 +10,11 @@ from pathlib import Path
 
 from eval.bench.ingest import ATTEST, environment, ingest, start_ingest
 from eval.bench.revisions import Seen, Trial, any_question, look_at_answer, look_at_index
-from eval.progress import Update
 from rag.bootstrap import make_embedder, open_chatbot
 from rag.chatbot import Chatbot
 from rag.errors import AttestError
 from rag.index.reader import IndexReader
+from rag.progress import Update
 
 _ANSWER_SECONDS = 120.0
 

@@ -65,7 +65,8 @@ class ExtractiveAnswerer:
 
     def rank(self, query: Query, hits: Sequence[Hit], library: Library) -> list[Scored]:
         """Every statement in the passages, the likeliest answer first."""
-        scored = [candidate for hit in hits for candidate in _score_passage(query, hit, hits[0].score, library)]
+        form = _Form(query.question.text)
+        scored = [candidate for hit in hits for candidate in _score_passage(query, form, hit, hits[0].score, library)]
         return sorted(scored, key=lambda candidate: -candidate.score)
 
     def draft(self, ranked: Sequence[Scored]) -> list[DraftSentence]:
@@ -88,12 +89,23 @@ class ExtractiveAnswerer:
         return [_draft(candidate) for candidate in chosen]
 
 
-def _score_passage(query: Query, hit: Hit, best: float, library: Library) -> list[Scored]:
+class _Form:
+    """What kind of thing an answer must hold, by the question's form; `kind` is None when that does not tell."""
+
+    def __init__(self, question: str) -> None:
+        self._asked = frozenset(words(question))
+        self.kind = next((kind for form, kind in _KINDS if re.search(form, question, re.IGNORECASE)), None)
+
+    def held_by(self, text: str) -> frozenset[str]:
+        """The words of that kind in `text` that the question does not say itself; none without a kind."""
+        found = words(" ".join(self.kind.findall(text))) if self.kind else []
+        return frozenset(word for word in found if len(word) > 1) - self._asked
+
+
+def _score_passage(query: Query, form: _Form, hit: Hit, best: float, library: Library) -> list[Scored]:
     stems = [frozenset(content_stems(sentence.text)) for sentence in hit.sentences]
     title = frozenset(content_stems(hit.document.title or ""))
     dates = _DateFit(query.dates, hit, library)
-    kind = _kind(query.question.text)
-    asked = set(words(query.question.text))
     nothing: frozenset[str] = frozenset()
     scored = []
     for position, sentence in enumerate(hit.sentences):
@@ -104,7 +116,7 @@ def _score_passage(query: Query, hit: Hit, best: float, library: Library) -> lis
         around = before | (stems[position + 1] if position + 1 < len(stems) else nothing)
         shares = [query.coverage(held) for held in (own, before, around, around | title)]
         dated = dates.of(sentence)
-        holds = _holds(kind or _NAME, sentence.text, asked)
+        holds = form.held_by(sentence.text)
         score = (
             _COSINE * sentence.similarity
             + _COVERAGE * shares[0]
@@ -112,21 +124,11 @@ def _score_passage(query: Query, hit: Hit, best: float, library: Library) -> lis
             + _AFTER * (shares[2] - shares[1])
             + _TITLE * (shares[3] - shares[2])
             + _PASSAGE * (hit.score - best)
-            + _KIND * (0.5 if kind is None else float(bool(holds)))
+            + _KIND * (0.5 if form.kind is None else float(bool(holds)))
             - _DATE * (1 - dated)
         )
         scored.append(Scored(hit, sentence, own, holds, score, shares[0], dated))
     return scored
-
-
-def _kind(question: str) -> re.Pattern[str] | None:
-    """What an answer must hold, by the question's form; None when the form does not tell."""
-    return next((kind for form, kind in _KINDS if re.search(form, question, re.IGNORECASE)), None)
-
-
-def _holds(kind: re.Pattern[str], text: str, asked: set[str]) -> frozenset[str]:
-    found = {word for match in kind.finditer(text) for word in words(match.group()) if len(word) > 1}
-    return frozenset(found - asked)
 
 
 class _DateFit:

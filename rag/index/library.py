@@ -152,12 +152,8 @@ class Library:
 
     def document_frequencies(self, stems: Iterable[str]) -> dict[str, int]:
         """In how many chunks each stem occurs; stems that occur nowhere are left out."""
-        found = {}
-        for term in set(stems):
-            row = self._db.execute("SELECT doc FROM keyword_terms WHERE term = ?", (term,)).fetchone()
-            if row:
-                found[term] = row[0]
-        return found
+        terms = list(stems)
+        return dict(self._db.execute(f"SELECT term, doc FROM keyword_terms WHERE term IN ({_marks(terms)})", terms))
 
     def candidates(self, chunk_ids: Sequence[int], *, dimensions: int) -> Candidates:
         """What these chunks are re-scored by."""

@@ -6,7 +6,7 @@ Readers hold the generation they opened: one question sees one state of the corp
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,26 +93,26 @@ class IndexReader:
         lease = self._generations.lease()
         if lease is None:
             return None
-        try:
+        with ExitStack() as undo:  # what was opened is closed again if the rest cannot be
+            undo.callback(lease.close)
             manifest = lease.manifest()
             check_compatible(manifest, embedding_model=self._embedding_model)
-            vectors = VectorIndex.open(lease.folder / VECTORS)
-            opened = Index(
-                number=lease.number,
-                folder=lease.folder,
-                manifest=manifest,
-                library=Library.open(lease.folder / LIBRARY),
-                vectors=vectors,
-                _lease=lease,
-            )
+            library = undo.enter_context(closing(Library.open(lease.folder / LIBRARY)))
+            vectors = undo.enter_context(closing(VectorIndex.open(lease.folder / VECTORS)))
             if len(vectors) != manifest.chunks:
                 raise StoreError(
                     f"the index in {self._data_dir} is damaged (it has {len(vectors)} vectors for {manifest.chunks} "
                     "chunks). Run: attest ingest --rebuild"
                 )
-        except BaseException:
-            lease.close()
-            raise
+            undo.pop_all()
+        opened = Index(
+            number=lease.number,
+            folder=lease.folder,
+            manifest=manifest,
+            library=library,
+            vectors=vectors,
+            _lease=lease,
+        )
         replaced, self._index = self._index, opened
         if replaced is not None and replaced._readers == 0:
             replaced.close()
