@@ -5,8 +5,9 @@ sentencex. No span is ever rewritten: offsets stay those of the stored text.
 """
 
 import re
+import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
@@ -104,13 +105,22 @@ def stem(word: str) -> str:
     two rules that Porter added later, which Snowball's `porter` lacks ("technolog", "assembl")."""
     if not 3 <= len(word) <= 64:
         return word
-    found = str(_stemmer.stemWord(word))
+    porter = _porter()
+    found = porter(word)
     if later := _LATER_PORTER.fullmatch(found):
-        return f"{later['stem']}log" if later["suffix"] == "logi" else str(_stemmer.stemWord(f"{later['stem']}ble"))
+        return f"{later['stem']}log" if later["suffix"] == "logi" else porter(f"{later['stem']}ble")
     return found
 
 
-_stemmer = snowballstemmer.stemmer("porter")
+def _porter() -> Callable[[str], str]:
+    """This thread's own: a Snowball stemmer keeps the word it works on in itself."""
+    if not hasattr(_stemmers, "porter"):
+        _stemmers.porter = snowballstemmer.stemmer("porter").stemWord
+    porter: Callable[[str], str] = _stemmers.porter
+    return porter
+
+
+_stemmers = threading.local()
 
 
 def _paragraphs(text: str) -> Iterator[list[Span]]:

@@ -1,9 +1,12 @@
 """`rag.text`: where sentences begin and end, what counts as a statement, and words as the keyword index has them."""
 
 import json
+import random
 import re
 import sqlite3
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from itertools import pairwise
 
@@ -386,3 +389,19 @@ def test_stems_are_the_terms_of_the_keyword_index() -> None:
 )  # fmt: skip
 def test_words_and_terms_part_texts_alike(text: str) -> None:
     assert [stem(word) for word in words(text)] == fts5_terms([text])[0]
+
+
+def test_threads_that_stem_at_once_get_the_stems_they_would_get_alone() -> None:
+    generator = random.Random(0)
+    made = ["".join(generator.choices("abcdefghilmnoprstu", k=8)) + "ation" for _ in range(4000)]
+    stem.cache_clear()
+    alone = [stem(word) for word in made]
+    stem.cache_clear()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(lambda _: [stem.__wrapped__(word) for word in made], range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert together == [alone] * 4
