@@ -1,4 +1,4 @@
-"""A gold set in JSON Lines in, checked cases out: a question, the verdict and facts a right answer has, and the proof.
+"""A gold set in JSON Lines in, cases out: a question, the verdict and facts a right answer has, and the proof.
 
 One case a line. Absent keys mean "none"; a key that is not a field below is an error.
 
@@ -16,14 +16,11 @@ published later do not count, and "last year" is the year before it. Splits: see
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from eval.forms import form_words, holds_form
 from rag.errors import ConfigurationError
 
 CaseType = Literal[
@@ -46,14 +43,6 @@ GoldVerdict = Literal["answered", "partial", "disputed", "abstained"]
 Role = Literal["user", "assistant"]
 Split = Literal["tune", "test"]
 
-_VERDICT_OF_TYPE: dict[CaseType, GoldVerdict] = {  # the other types may have any verdict
-    "conflict": "disputed",
-    "partial": "partial",
-    "unanswerable_near_miss": "abstained",
-    "unanswerable_out_of_corpus": "abstained",
-}
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SHOWN_CHARS = 80
 T = TypeVar("T")
 
@@ -144,7 +133,7 @@ def read_cases(path: Path) -> tuple[list[GoldCase], list[str]]:
         try:
             values = json.loads(line)
         except json.JSONDecodeError as error:
-            problems.append(f"line {number}: {_shown(line)} is not JSON: {error.msg} at column {error.colno}")
+            problems.append(f"line {number}: {shown(line)} is not JSON: {error.msg} at column {error.colno}")
             continue
         case, found = _read_case(values, number)
         problems.extend(found)
@@ -168,116 +157,6 @@ def split_of(case_id: str) -> Split:
     return "test" if int(hashlib.sha256(case_id.encode()).hexdigest(), 16) % 2 else "tune"
 
 
-def check_cases(cases: Sequence[GoldCase], documents: Mapping[str, str]) -> list[str]:
-    """Every problem of a set over `documents` (source -> stored text), one line each; none means it may be used."""
-    if not cases:
-        return ["The set holds no cases."]
-    problems = [_told(case, problem) for case in cases for problem in _problems_of(case, documents)]
-    return problems + list(_repeated(cases))
-
-
-def _problems_of(case: GoldCase, documents: Mapping[str, str]) -> Iterator[str]:
-    yield from _check_fields(case)
-    yield from _check_verdict(case)
-    yield from _check_type(case)
-    yield from _check_evidence(case, documents)
-    yield from _check_forms(case)
-
-
-def _check_fields(case: GoldCase) -> Iterator[str]:
-    if not _ID.fullmatch(case.id):
-        yield f"id: {_shown(case.id)} is not lower-case words and digits joined by hyphens"
-    if case.as_of is not None and not _is_day(case.as_of):
-        yield f"as_of: {_shown(case.as_of)} is not a date like 2025-09-04"
-    roles = [turn.role for turn in case.history]
-    if roles != ["user", "assistant"] * (len(roles) // 2):
-        yield f"history: {', '.join(roles)} is not user and assistant in turn, the assistant last"
-
-
-def _check_verdict(case: GoldCase) -> Iterator[str]:
-    needs_answer = case.verdict != "abstained"
-    if (fixed := _VERDICT_OF_TYPE.get(case.type)) and case.verdict != fixed:
-        yield f"verdict: {_shown(case.verdict)} does not go with type {_shown(case.type)}, which is always {fixed}"
-    elif case.verdict == "partial" and case.note is None:
-        yield "note: a partial case says here what the texts do not tell"
-    for name, given in (("answer_points", case.answer_points), ("evidence", case.evidence)):
-        if needs_answer and not given:
-            yield f"{name}: none, though the verdict is {_shown(case.verdict)}"
-        elif given and not needs_answer:
-            yield f"{name}: {len(given)}, though the verdict is 'abstained'"
-        elif case.verdict == "disputed" and len(given) < 2:
-            yield f"{name}: 1, though a disputed case needs both sides"
-
-
-def _check_type(case: GoldCase) -> Iterator[str]:
-    if case.type == "follow_up" and not case.history:
-        yield "history: none, though the type is 'follow_up'"
-    if case.type == "as_of" and case.as_of is None:
-        yield "as_of: none, though the type is 'as_of'"
-    if case.type == "multi_document" and case.evidence:
-        sources = [{quote.source for quote in piece.any_of} for piece in case.evidence]
-        for source in sorted(set.intersection(*sources)):
-            yield f"type: 'multi_document', though {_shown(source)} alone has all of the evidence"
-
-
-def _check_evidence(case: GoldCase, documents: Mapping[str, str]) -> Iterator[str]:
-    for i, piece in enumerate(case.evidence):
-        if not piece.any_of:
-            yield f"evidence[{i}].any_of: empty"
-        for j, reference in enumerate(piece.any_of):
-            path = f"evidence[{i}].any_of[{j}]"
-            if reference.source not in documents:
-                yield f"{path}.source: {_shown(reference.source)} is none of the {len(documents)} documents"
-            elif not reference.quote.strip() or reference.quote not in documents[reference.source]:
-                yield f"{path}.quote: {_shown(reference.quote)} is not in {reference.source}, character for character"
-
-
-def _check_forms(case: GoldCase) -> Iterator[str]:
-    quotes = [reference.quote for reference in case.quotes]
-    accepted = [_forms(f"answer_points[{i}].accepted", p.accepted) for i, p in enumerate(case.answer_points)]
-    wrong = [_forms(f"must_not[{i}].forms", claim.forms) for i, claim in enumerate(case.must_not)]
-    for path, forms in (*accepted, *wrong):
-        if not forms:
-            yield f"{path}: empty"
-        yield from (f"{where}: {_shown(form)} holds no word" for where, form in forms if not form_words(form))
-    for where, form in (form for _, forms in accepted for form in forms):
-        if form_words(form) and not any(holds_form(text, form) for text in (*quotes, case.note or "")):
-            yield f"{where}: {_shown(form)} is in no quote of the evidence; a derived form must be named in the note"
-    for where, form in (form for _, forms in wrong for form in forms):
-        right = [*quotes, *(known for point in case.answer_points for known in point.accepted)]
-        if found := next((text for text in right if holds_form(text, form)), None):
-            yield f"{where}: {_shown(form)} is in the evidence or an accepted form, {_shown(found)}"
-
-
-def _forms(path: str, forms: Iterable[str]) -> tuple[str, list[tuple[str, str]]]:
-    return path, [(f"{path}[{i}]", form) for i, form in enumerate(forms)]
-
-
-def _repeated(cases: Iterable[GoldCase]) -> Iterator[str]:
-    ids, questions = dict[str, GoldCase](), dict[object, GoldCase]()
-    for case in cases:
-        if (first := ids.setdefault(case.id, case)) is not case:
-            yield _told(case, f"id: {_shown(case.id)} is taken{_at(first)}")
-        asked = (" ".join(form_words(case.question)), case.history, case.as_of)
-        if (first := questions.setdefault(asked, case)) is not case:
-            yield _told(case, f"question: {_shown(case.question)} is already asked by {first.id}{_at(first)}")
-
-
-def _told(case: GoldCase, problem: str) -> str:
-    return f"line {case.line} ({case.id}): {problem}" if case.line else f"{case.id}: {problem}"
-
-
-def _at(case: GoldCase) -> str:
-    return f" (line {case.line})" if case.line else ""
-
-
-def _is_day(value: str) -> bool:
-    try:
-        return _DAY.fullmatch(value) is not None and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
-
-
 class _Object:
     """A JSON object's fields, each taken by its name and kind; what is wrong with one is added to `problems`."""
 
@@ -285,17 +164,17 @@ class _Object:
         self.values: dict[str, Any] = values if isinstance(values, dict) else {}
         self.path, self.problems = path, problems
         if not isinstance(values, dict):
-            self._complain("", f"{_shown(values)} is not an object")
+            self._complain("", f"{shown(values)} is not an object")
         known = [entry.name for entry in fields(kind) if entry.name != "line"]
         for key in self.values:
             if key not in known:
-                self._complain(key, f"unknown key, with value {_shown(self.values[key])}; known: {', '.join(known)}")
+                self._complain(key, f"unknown key, with value {shown(self.values[key])}; known: {', '.join(known)}")
 
     def text(self, key: str) -> str:
         value = self.values.get(key)
         if isinstance(value, str) and value.strip():
             return value
-        self._complain(key, f"{_shown(value)} is not text" if key in self.values else "missing")
+        self._complain(key, f"{shown(value)} is not text" if key in self.values else "missing")
         return ""
 
     def optional_text(self, key: str) -> str | None:
@@ -304,14 +183,14 @@ class _Object:
     def choice(self, key: str, options: tuple[Any, ...]) -> Any:
         value = self.text(key)
         if value and value not in options:
-            self._complain(key, f"{_shown(value)} is none of {', '.join(options)}")
+            self._complain(key, f"{shown(value)} is none of {', '.join(options)}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         values = self._items(key)
         for i, value in enumerate(values):
             if not isinstance(value, str):
-                self._complain(f"{key}[{i}]", f"{_shown(value)} is not text")
+                self._complain(f"{key}[{i}]", f"{shown(value)} is not text")
         return tuple(values)
 
     def objects(self, key: str, kind: type[T], read: Callable[["_Object"], T]) -> tuple[T, ...]:
@@ -322,7 +201,7 @@ class _Object:
         values = self.values.get(key, [])
         if isinstance(values, list):
             return values
-        self._complain(key, f"{_shown(values)} is not a list")
+        self._complain(key, f"{shown(values)} is not a list")
         return []
 
     def _complain(self, key: str, problem: str) -> None:
@@ -370,7 +249,7 @@ def _read_turn(read: _Object) -> Turn:
     return Turn(read.choice("role", get_args(Role)), read.text("content"))
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """The value on one line, cut when long."""
     shown = repr(value)
     return shown if len(shown) <= _SHOWN_CHARS else f"{shown[: _SHOWN_CHARS - 1]}…"

@@ -33,7 +33,8 @@ def check(
     corpus: Annotated[Path | None, typer.Option(help="Folder of the documents. Default: seeds/.")] = None,
 ) -> None:
     """List every problem of a gold set, such as evidence that its documents do not hold; exit 1 when there is one."""
-    from eval.cases import check_cases, read_cases
+    from eval.case_checks import check_cases
+    from eval.cases import read_cases
     from eval.corpora import DEFAULT_CORPUS, read_corpus, texts
     from eval.sessions import DEFAULT_SET
 
@@ -75,7 +76,8 @@ def new(
     On a terminal it lets you choose the evidence by number and asks for the facts. Else give --evidence, --point and
     --accept; the candidates and what the draft still lacks are told on stderr.
     """
-    from eval.cases import check_cases, dump_case, load_cases
+    from eval.case_checks import check_cases
+    from eval.cases import dump_case, load_cases
     from eval.corpora import texts
     from eval.drafting import candidates, draft_case, read_choice, read_points, read_type, read_verdict
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+from eval.case_checks import check_cases
 from eval.cases import (
     AnswerPoint,
     CaseType,
@@ -19,7 +20,6 @@ from eval.cases import (
     QuoteRef,
     Turn,
     WrongClaim,
-    check_cases,
     dump_case,
     load_cases,
     read_cases,

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from eval.cases import AnswerPoint, Evidence, QuoteRef, Turn, check_cases
+from eval.case_checks import check_cases
+from eval.cases import AnswerPoint, Evidence, QuoteRef, Turn
 from eval.drafting import candidates, draft_case, id_of, read_choice, read_points, read_type, read_verdict
 from rag.errors import ConfigurationError
 
