@@ -1,6 +1,6 @@
 """A chatbot in, the ASGI application that serves it out."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -11,16 +11,13 @@ from api.routes import router
 from rag.chatbot import Chatbot
 
 
-def create_app(open_chatbot: Callable[[], Chatbot]) -> FastAPI:
-    """The application; `open_chatbot` is called when it starts and what it gives is closed when it stops."""
+def create_app(chatbot: Chatbot) -> FastAPI:
+    """The application, which closes `chatbot` when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.chatbot = open_chatbot()
-        try:
-            yield
-        finally:
-            app.state.chatbot.close()
+        yield
+        chatbot.close()
 
     app = FastAPI(
         title="Attest",
@@ -28,6 +25,7 @@ def create_app(open_chatbot: Callable[[], Chatbot]) -> FastAPI:
         summary="Answers questions about a document corpus and proves every sentence it says.",
         lifespan=lifespan,
     )
+    app.state.chatbot = chatbot
     app.include_router(router)
     add_exception_handlers(app)
     return app

@@ -18,4 +18,4 @@ def serve(
     from api.app import create_app
     from rag.bootstrap import open_chatbot
 
-    uvicorn.run(create_app(open_chatbot), host=host, port=port, timeout_graceful_shutdown=10, server_header=False)
+    uvicorn.run(create_app(open_chatbot()), host=host, port=port, timeout_graceful_shutdown=10, server_header=False)

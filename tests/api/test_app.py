@@ -156,3 +156,17 @@ def test_a_server_started_before_the_first_ingest_becomes_ready_after_it(
         assert "urchins" in answer["text"]
     finally:
         stop(server)
+
+
+def test_a_bad_setting_is_one_line_and_exit_code_2(seeds_index: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "rag", "serve", "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "ATTEST_DATA_DIR": str(seeds_index), "ATTEST_CHAT_MODEL": "gpt-9"},
+        check=False,
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith("attest: ATTEST_CHAT_MODEL is 'gpt-9'")
+    assert run.stderr.count("\n") == 1

@@ -109,7 +109,7 @@ def fake() -> Iterator[tuple[str, type[_FakeModel]]]:
 @contextmanager
 def served(data_dir: Path) -> Iterator[str]:
     """The real application over an index."""
-    app = create_app(lambda: open_chatbot(data_dir, settings=Settings.model_construct()))
+    app = create_app(open_chatbot(data_dir, settings=Settings.model_construct()))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
