@@ -30,7 +30,8 @@ def add_exception_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
         kind = "not_found" if error.status_code == 404 else "invalid_request"
-        return _respond(error.status_code, kind, str(error.detail), headers=error.headers)
+        status = 422 if error.status_code == 400 else error.status_code  # FastAPI's word for a body it cannot decode
+        return _respond(status, kind, str(error.detail), headers=error.headers)
 
     @app.exception_handler(Exception)
     def on_unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -86,12 +86,17 @@ def run(
     summaries = [summarise(finished.cases, finished.run, split=split.value) for finished in done]
     if as_json:
         print_json({one.run.info.name: _values(one, summary) for one, summary in zip(done, summaries, strict=True)})
-        return
-    for finished, summary in zip(done, summaries, strict=True):
-        typer.echo(f"{finished.run.info.name}: {summary.cases} cases, {finished.run.folder}\n")
-        for line in summary_lines(summary):
-            typer.echo(line)
-        typer.echo()
+    else:
+        for finished, summary in zip(done, summaries, strict=True):
+            typer.echo(f"{finished.run.info.name}: {summary.cases} cases, {finished.run.folder}\n")
+            for line in summary_lines(summary):
+                typer.echo(line)
+            typer.echo()
+    for finished in done:
+        failures = [result.failure for result in finished.run.results if result.failure]
+        if failures and len(failures) == len(finished.run.results):
+            _tell(f"{finished.run.info.name}: every case failed, the first with: {failures[0]}")
+            raise typer.Exit(1)
 
 
 @app.command()

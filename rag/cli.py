@@ -161,8 +161,10 @@ def _show_report(report: "SyncReport") -> None:
 
 
 def _show_answer(answer: "Answer") -> None:
+    from rag.answering.verdict import explain
+
     if answer.verdict == "abstained":
-        typer.echo(_abstention(answer))
+        typer.echo(explain(answer.reason))
         if answer.passages:
             typer.echo("\nNearest passages:\n")
             for passage in answer.passages[:3]:
@@ -177,16 +179,6 @@ def _show_answer(answer: "Answer") -> None:
         heading = " · ".join(_printable(part) for part in about if part)
         typer.echo(typer.style(_wrapped(f"[{citation.marker}] {heading}", hanging="    "), bold=True))
         typer.echo(_wrapped(f"“{citation.quote}”", indent="    "))
-
-
-def _abstention(answer: "Answer") -> str:
-    match answer.reason:
-        case "empty_index":
-            return "Nothing is indexed yet, so there is no answer. Run: attest ingest PATH"
-        case "no_evidence":
-            return "No answer: nothing in the documents speaks of this."
-        case _:
-            return "No answer: the nearest passages do not say it."
 
 
 def _show_passage(passage: "Passage", *, copies: Sequence[str] = ()) -> None:
@@ -215,7 +207,9 @@ def _printable(text: str) -> str:
 
 
 def _print(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    # What could steer a terminal (C1 controls, bidi overrides) stands inside strings only: an escape says the same.
+    typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def _complain(line: str) -> None:

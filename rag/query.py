@@ -1,5 +1,6 @@
 """A question and an index in, what every stage asks of the question out: its vector, its words' weights, its dates."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import log
@@ -10,13 +11,18 @@ from rag.protocols import Embedder, Vector
 from rag.text import STOP_WORDS, content_stems, words
 from rag.types import Question, Span
 
+_KIND_ASKED = re.compile(  # "which groups" asks for names as "who" does: the word itself need not be in an answer
+    r"\b(?:what|which)\s+(?:people|persons?|organi[sz]ations?|groups?|ngos?|compan(?:y|ies)|entit(?:y|ies))\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question prepared for one index.
 
     `words` are those that carry content, as asked; `weights` the inverse document frequency of their stems; dates are
-    in neither, they are `dates`.
+    in neither, they are `dates`; nor is the kind of thing asked for ("which groups").
     """
 
     question: Question
@@ -33,7 +39,7 @@ class Query:
 
 def prepare_query(question: Question, index: Index, embedder: Embedder) -> Query:
     mentions = find_dates(question.text)
-    undated = _without(question.text, [mention.where for mention in mentions])
+    undated = _KIND_ASKED.sub(" ", _without(question.text, [mention.where for mention in mentions]))
     asked = words(undated)
     return Query(
         question=question,

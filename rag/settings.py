@@ -11,7 +11,9 @@ from rag.errors import ConfigurationError
 class Settings(BaseSettings):
     """Every setting, with its default and unit. `.env.example` explains each to the person who sets it."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTEST_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ATTEST_", env_file=".env", extra="ignore", env_ignore_empty=True, frozen=True
+    )
 
     data_dir: Path = Path(".attest")
     chat_model: str = "extractive"

@@ -36,11 +36,11 @@ _LATIN_MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
 _LATER_PORTER = re.compile(r"(?P<stem>.*(?:[aeiou]|(?<=[^aeiou])y)[^aeiou].*)(?P<suffix>logi|bli)")
 
 STOP_WORDS = frozenset(
-    """a about all also am an and any are as at be been being but by can could did do does doing for from had has
-    have having he her here hers him his how i if in into is it its itself just me more most my no nor not of on
-    once only or other our out over own s said same say says shall she should so some such t than that the their
-    theirs them then there these they this those through to too under until up very was we were what when where
-    which while who whom whose why will with would you your""".split()
+    """a about all also am an and any are as at be been being but by can could did do does doing for from get got
+    had has have having he her here hers him his how i if in into is it its itself just know me more most my no
+    nor not of on once only or other our out over own please s said same say says shall she should so some such
+    t tell than thank thanks that the their theirs them then there these they this those through to too under
+    until up very was we were what when where which while who whom whose why will with would you your""".split()
 )
 
 

@@ -38,10 +38,14 @@ class DocumentInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file's text, decoded and otherwise untouched, with what is known of it."""
+    """A file's text, decoded and otherwise untouched, with what is known of it.
+
+    Up to `body_start` the text describes itself (front matter): it is kept, for offsets, and not searched.
+    """
 
     info: DocumentInfo
     text: str
+    body_start: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from rag.text import content_stems, is_statement, plain, words
 from rag.types import Hit, SentenceHit
 
 _COSINE, _COVERAGE, _BEFORE, _AFTER, _TITLE, _PASSAGE, _KIND, _DATE = 1.0, 1.0, 0.4, 0.3, 0.3, 0.5, 0.2, 1.0
+_ON_TOPIC = 0.5  # of what is asked, by weight
 _MOST_SENTENCES = 3
 _MARGIN = 0.15  # how far below the best sentence another may score and still be said
 _SAME_SHARE = 0.6  # of a sentence's words that an earlier one has: it adds nothing
@@ -36,7 +37,11 @@ _WHEN = re.compile(
 _KINDS = (  # a question's form, and what an answer to it must hold
     (r"\bhow (?:many|much|old|long|tall|large|big|far|high)\b|\bwhat (?:percent(?:age)?|number|share)\b", _COUNT),
     (r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade|time)\b", _WHEN),
-    (r"\b(?:who|whom|whose|where)\b|\b(?:what|which) (?:country|city|state|place|region|area|town|river)\b", _NAME),
+    (
+        r"\b(?:who|whom|whose|where)\b|\b(?:what|which) (?:countr(?:y|ies)|cit(?:y|ies)|states?|places?|regions?|"
+        r"areas?|towns?|rivers?|persons?|people|officials?|organi[sz]ations?|groups?|ngos?|compan(?:y|ies)|judges?|leaders?)\b",
+        _NAME,
+    ),
 )
 
 
@@ -67,6 +72,9 @@ class ExtractiveAnswerer:
         """Every statement in the passages, the likeliest answer first."""
         form = _Form(query.question.text)
         scored = [candidate for hit in hits for candidate in _score_passage(query, form, hit, hits[0].score, library)]
+        if query.dates and any(candidate.coverage >= _ON_TOPIC for candidate in scored):
+            # The right day alone is no answer when the passages do speak of what is asked, on other days.
+            scored = [candidate for candidate in scored if candidate.coverage > 0]
         return sorted(scored, key=lambda candidate: -candidate.score)
 
     def draft(self, ranked: Sequence[Scored]) -> list[DraftSentence]:
@@ -150,6 +158,8 @@ class _DateFit:
     def _fit(self, asked: DateSpan, said: Sequence[DateSpan]) -> float:
         if any(when.within(asked) for when in said):
             return 1.0
+        if self._published and not self._published.overlaps(asked):
+            return 0.0  # what a news text says without a date, it says of its own time
         worth = 0.3 if said else 1.0  # it speaks of another time
         if any(when.within(asked) for when in self._passage):
             return 0.7 * worth
@@ -165,7 +175,7 @@ def _corroborates(candidate: Scored, best: Scored) -> bool:
     return (
         candidate.hit.document.document_id != best.hit.document.document_id
         and candidate.dated > 0
-        and candidate.coverage >= 0.5
+        and candidate.coverage >= _ON_TOPIC
         and shared >= 2
         and shared >= 0.5 * min(len(candidate.holds), len(best.holds))
     )

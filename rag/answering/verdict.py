@@ -18,6 +18,17 @@ def decide(ranked: Sequence[Scored]) -> Reason | None:
     is, but no sentence says it."""
     if max((candidate.hit.relevance for candidate in ranked), default=0.0) < _LEAST_RELEVANCE:
         return "no_evidence"
-    if all(candidate.dated == 0 for candidate in ranked):
+    if ranked[0].dated == 0:
         return "no_evidence"
     return "not_supported" if ranked[0].score < _LEAST_SCORE else None
+
+
+def explain(reason: Reason | None) -> str:
+    """An abstention in words."""
+    match reason:
+        case "empty_index":
+            return "Nothing is indexed yet, so there is no answer. Run: attest ingest PATH"
+        case "no_evidence":
+            return "No answer: nothing in the documents speaks of this."
+        case _:
+            return "No answer: the nearest passages do not say it."

@@ -30,12 +30,14 @@ class Chunker:
             chunking_tokenizer_fn=_sentences_with_gaps,
         )
 
-    def chunk(self, text: str) -> list[Chunk]:
-        """The chunks of `text` in order, each beginning and ending after the one before; none for a blank text.
+    def chunk(self, text: str, *, start: int = 0) -> list[Chunk]:
+        """The chunks of `text` from `start` on, in order, each beginning and ending after the one before.
 
-        `text[chunk.start:chunk.end] == chunk.text` for each, and only white space lies outside them. A chunk's
-        sentences are clipped to it.
+        `text[chunk.start:chunk.end] == chunk.text` for each, and only white space lies outside them; a blank text has
+        none. A chunk's sentences are clipped to it.
         """
+        if start:
+            return [_shift(chunk, start) for chunk in self.chunk(text[start:])]
         sentences = split_sentences(text)
         starts = [sentence.start for sentence in sentences]
         chunks = []
@@ -49,6 +51,11 @@ class Chunker:
             )
             chunks.append(Chunk(span.start, span.end, text[span.start : span.end], inside))
         return chunks
+
+
+def _shift(chunk: Chunk, by: int) -> Chunk:
+    sentences = tuple(Span(sentence.start + by, sentence.end + by) for sentence in chunk.sentences)
+    return Chunk(chunk.start + by, chunk.end + by, chunk.text, sentences)
 
 
 def _sentences_with_gaps(text: str) -> list[str]:

@@ -39,6 +39,15 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What a reader makes of a file; the text up to `body_start` describes the rest and is no part of it."""
+
+    text: str
+    metadata: Metadata
+    body_start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file on disk that may become a document. `root` is the folder, or the file, that was asked for."""
 
@@ -115,9 +124,10 @@ def load(file: SourceFile, content: bytes, told: Metadata | None = None) -> Docu
     reader = READERS.get(file.path.suffix.lower())
     if reader is None:
         known = " ".join(sorted(READERS))
-        raise DocumentError(f"no reader for {file.path.suffix or 'files without a suffix'!r} (readers: {known})")
-    text, metadata = reader(content)
-    if not text.strip():
+        raise DocumentError(f"no reader for {file.path.suffix or 'a file without a suffix'} (readers: {known})")
+    read = reader(content)
+    metadata = read.metadata
+    if not read.text[read.body_start :].strip():
         raise DocumentError("it is empty")
     if told is not None:
         said = {field.name: getattr(told, field.name) for field in fields(Metadata)}
@@ -132,34 +142,38 @@ def load(file: SourceFile, content: bytes, told: Metadata | None = None) -> Docu
             published=metadata.published,
             published_basis=metadata.published_basis if metadata.published else None,
         ),
-        text=text,
+        text=read.text,
+        body_start=read.body_start,
     )
 
 
-def read_text(content: bytes) -> tuple[str, Metadata]:
+def read_text(content: bytes) -> Content:
     """Plain text: as it is, titled by its first Markdown heading if it has one."""
     text = _decode(content)
-    return text, Metadata(title=_first_heading(text))
+    return Content(text, Metadata(title=_first_heading(text)))
 
 
-def read_markdown(content: bytes) -> tuple[str, Metadata]:
+def read_markdown(content: bytes) -> Content:
     """Markdown: as it is, described by its YAML front matter, titled by that or by its first heading."""
     text = _decode(content)
     front = _FRONT_MATTER.match(text)
     try:
         values = yaml.safe_load(front["yaml"]) if front else None
         if not isinstance(values, dict):  # a rule, prose and another rule
-            values = {}
+            front, values = None, {}
+        if isinstance(values.get("published"), bool):  # a draft's flag, as some site generators have it
+            del values["published"]
         known = {name: values[name] for name in _FRONT_MATTER_NAMES if values.get(name) is not None}
         if "date" in known:
             known.setdefault("published", known.pop("date"))
         metadata = _metadata(known, basis="printed")
     except (yaml.YAMLError, RecursionError, TypeError, ValueError) as error:
         raise DocumentError(f"its front matter is not usable: {' '.join(str(error).split())}") from None
-    return text, replace(metadata, title=metadata.title or _first_heading(text))
+    metadata = replace(metadata, title=metadata.title or _first_heading(text))
+    return Content(text, metadata, body_start=front.end() if front else 0)
 
 
-READERS: Mapping[str, Callable[[bytes], tuple[str, Metadata]]] = {
+READERS: Mapping[str, Callable[[bytes], Content]] = {
     ".txt": read_text,
     ".md": read_markdown,
     ".markdown": read_markdown,

@@ -70,6 +70,7 @@ class Synchroniser:
 
     def __init__(self, data_dir: Path, *, embedder: Embedder, chunk_tokens: int, chunk_overlap_tokens: int) -> None:
         self._generations = Generations(data_dir)
+        self._data_dir = data_dir.resolve()
         self._embedder = embedder
         self._recipe = Manifest(
             schema=SCHEMA,
@@ -107,7 +108,7 @@ class Synchroniser:
                 plan = self._plan(paths, None if rebuild else lease)
                 counts, generation = _counts(lease), lease.number if lease else None
         else:
-            with self._generations.draft() as draft:
+            with self._generations.draft(fresh=rebuild) as draft:
                 plan = self._plan(paths, None if rebuild else draft.previous)
                 if plan or rebuild or draft.previous is None:
                     counts, generation = self._write(draft, plan, rebuild, progress), draft.number
@@ -140,9 +141,11 @@ class Synchroniser:
         return plan
 
     def _plan_root(self, plan: SyncPlan, root: Path, library: Library | None) -> None:
-        files = list_files(root)
-        sidecar = read_sidecar(files[0].folder if files else root)
         indexed = {entry.source: entry for entry in library.documents_of(str(root))} if library else {}
+        # A root that is gone takes its documents with it; one that never was is a mistake, and list_files says so.
+        files = [] if indexed and not root.exists() else list_files(root)
+        files = [file for file in files if not file.path.is_relative_to(self._data_dir)]
+        sidecar = read_sidecar(files[0].folder if files else root)
         for file in files:
             entry = indexed.pop(file.source, None)
             told = sidecar.pop(file.source, None)
@@ -154,7 +157,8 @@ class Synchroniser:
                     continue
                 load(file, content, told)
             except DocumentError as error:
-                plan.failed.append((file.source, str(error)))
+                kept = "" if entry is None else "; the index keeps its earlier text"
+                plan.failed.append((file.source, f"{error}{kept}"))
                 continue
             (plan.added if entry is None else plan.changed).append(PendingFile(file, told, fingerprint))
         plan.removed.extend((entry.source, entry.document_id) for entry in indexed.values())
@@ -195,7 +199,7 @@ class Synchroniser:
         for start in range(0, len(pending), _FILES_A_BATCH):
             batch = pending[start : start + _FILES_A_BATCH]
             chunked = [
-                (item, document, chunker.chunk(document.text))
+                (item, document, chunker.chunk(document.text, start=document.body_start))
                 for item in batch
                 if (document := _load(item, plan)) is not None
             ]

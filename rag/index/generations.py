@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rag.errors import IndexBusyError, StoreError
+from rag.errors import ConfigurationError, IndexBusyError, StoreError
 from rag.types import Manifest
 
 _POLL_SECONDS = 0.05
@@ -69,6 +69,8 @@ class Generations:
             return int(self._current.read_text())
         except FileNotFoundError:
             return None
+        except NotADirectoryError:
+            raise ConfigurationError(f"{self._data_dir} is not a folder. Set ATTEST_DATA_DIR to one.") from None
         except ValueError:
             raise StoreError(
                 f"{self._current} does not hold a number. Delete {self._data_dir} and run: attest ingest"
@@ -101,14 +103,24 @@ class Generations:
                 lease.close()
 
     @contextmanager
-    def draft(self, *, wait_seconds: float = 0.0) -> Iterator[Draft]:
+    def draft(self, *, fresh: bool = False, wait_seconds: float = 0.0) -> Iterator[Draft]:
         """Makes the next generation; leaving the block publishes it if `publish` was called, else deletes it.
+
+        A `fresh` one needs nothing of the current one, so that may be damaged.
 
         Raises:
             IndexBusyError: another process is drafting and does not finish within `wait_seconds`.
+            ConfigurationError: the data directory cannot be written to.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._data_dir} cannot be made or written to ({error.strerror}). Set ATTEST_DATA_DIR to a folder."
+            ) from None
         with self._writer_lock(wait_seconds):
+            if fresh:
+                self._forget_damage()
             self._delete_unread()
             number = max((int(folder.name) for folder in self._folders()), default=0) + 1
             try:
@@ -145,6 +157,13 @@ class Generations:
             yield
         finally:
             os.close(lock)
+
+    def _forget_damage(self) -> None:
+        try:
+            with self.reading():
+                pass
+        except StoreError:
+            self._current.unlink()
 
     def _publish(self, draft: Draft, manifest: Manifest) -> None:
         (draft.folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")

@@ -92,10 +92,10 @@ def test_a_bad_question_is_a_422_that_says_why(url: str, body: object, word: str
     assert word in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize(("body", "status"), [(b'{"question"', 422), (b"\xff{", 400)])
-def test_a_body_that_is_not_json_is_refused(url: str, body: bytes, status: int) -> None:
+@pytest.mark.parametrize("body", [b'{"question"', b"\xff{", b'{"question": "\xff"}'])
+def test_a_body_that_is_not_json_is_refused(url: str, body: bytes) -> None:
     response = httpx.post(f"{url}/v1/ask", content=body, headers={"content-type": "application/json"})
-    assert response.status_code == status
+    assert response.status_code == 422
     assert "message" in response.json()["error"]
 
 

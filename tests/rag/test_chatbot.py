@@ -59,12 +59,31 @@ def test_a_day_finds_the_text_that_only_says_thursday(chatbot: Chatbot) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["who was sanctioned on 4 September 2024?", "What happened to the ICC in 1987?", "Who won the 2022 World Cup?"],
+    [
+        "who was sanctioned on 4 September 2024?",
+        "What happened to the ICC in 1987?",
+        "Who won the 2022 World Cup?",
+        "Who was sanctioned in 2023?",
+    ],
 )
 def test_a_date_that_no_document_speaks_of_is_not_answered(chatbot: Chatbot, question: str) -> None:
     answer = chatbot.ask(question)
     assert (answer.verdict, answer.reason) == ("abstained", "no_evidence")
     assert answer.passages
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "who got sanctioned on 4 September 2025?",
+        "Please tell me who was sanctioned on 4 September 2025. Thanks!",
+        "Which organisations were sanctioned on 2025-09-04?",
+        "which groups were sanctioned on September 4, 2025?",
+    ],
+)
+def test_the_same_question_in_other_words_names_the_same(chatbot: Chatbot, question: str) -> None:
+    text = chatbot.ask(question).text.replace("Al-Haq", "Al Haq")
+    assert all(name in text for name in ("Al Haq", "Al Mezan", "Palestinian Centre for Human Rights"))
 
 
 @pytest.mark.parametrize(

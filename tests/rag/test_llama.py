@@ -34,6 +34,7 @@ def test_an_abstention_has_no_source_nodes(engine: AttestQueryEngine) -> None:
     assert response.source_nodes == []
     assert response.metadata is not None
     assert response.metadata["verdict"] == "abstained"
+    assert str(response).startswith("No answer")
 
 
 def test_the_engine_answers_inside_a_running_loop(engine: AttestQueryEngine) -> None:

@@ -153,3 +153,14 @@ def test_seeds_are_chunked_completely_at_whole_sentences(path: Path, overlap_tok
 
 def test_there_are_five_seeds() -> None:
     assert len(SEEDS) == 5
+
+
+def test_what_lies_before_the_start_is_in_no_chunk_and_offsets_stay_those_of_the_whole() -> None:
+    text = "---\ntitle: x\n---\nThe roof leaks. The gutter costs 300 euros."
+    start = text.index("The roof")
+    (chunk,) = Chunker(chunk_tokens=180, overlap_tokens=0).chunk(text, start=start)
+    assert (chunk.start, chunk.end, chunk.text) == (start, len(text), text[start:])
+    assert [text[span.start : span.end] for span in chunk.sentences] == [
+        "The roof leaks.",
+        "The gutter costs 300 euros.",
+    ]

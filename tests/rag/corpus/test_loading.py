@@ -139,7 +139,7 @@ def test_other_encoding_is_refused_with_the_byte_and_the_remedy(tmp_path: Path) 
         read_bytes("café".encode("cp1252"), tmp_path, "a.txt")
 
 
-@pytest.mark.parametrize(("name", "says"), [("a.pdf", "'.pdf'"), ("README", "files without a suffix")])
+@pytest.mark.parametrize(("name", "says"), [("a.pdf", r"\.pdf"), ("README", "a file without a suffix")])
 def test_format_without_a_reader_is_refused_and_the_readers_are_named(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(DocumentError, match=f"no reader for .*{says}.*readers: .markdown .md .txt") as caught:
         read_bytes("text", tmp_path, name)
@@ -376,3 +376,11 @@ def test_seed_without_its_sidecar_is_titled_by_its_heading() -> None:
         "Human rights groups call on U.S. president to oppose threats to International Criminal Court"
     )
     assert (info.published, info.label) == (None, f"“{info.title}”")
+
+
+def test_front_matter_is_kept_and_told_apart_from_the_body(tmp_path: Path) -> None:
+    path = tmp_path / "minutes.md"
+    path.write_text("---\ntitle: Board minutes\npublished: true\ndate: 2025-06-05\n---\nThe roof leaks.\n")
+    document = load(SourceFile(path, tmp_path), path.read_bytes())
+    assert document.text[document.body_start :] == "The roof leaks.\n"
+    assert (document.info.title, document.info.published) == ("Board minutes", "2025-06-05")

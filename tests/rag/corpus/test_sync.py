@@ -121,7 +121,9 @@ def test_a_file_that_becomes_unreadable_keeps_what_was_indexed(
     before = stored(tmp_path)["otters.txt"]
     (docs / "otters.txt").write_bytes(b"\x00")
     report = synchroniser.sync([docs])
-    assert [source for source, _ in report.failed] == ["otters.txt"]
+    ((source, problem),) = report.failed
+    assert source == "otters.txt"
+    assert "keeps its earlier text" in problem
     assert stored(tmp_path)["otters.txt"] == before
 
 
@@ -200,3 +202,41 @@ def test_versions_are_the_hash_of_the_file(synchroniser: Synchroniser, docs: Pat
             document = library.document(library.documents_of(library.roots()[0])[0].document_id)
     assert document is not None
     assert document.info.version == f"sha256:{expected}"
+
+
+def test_a_root_that_is_gone_takes_its_documents_with_it(
+    synchroniser: Synchroniser, docs: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "zinc.txt").write_text("Zinc is a metal.")
+    synchroniser.sync([docs, other])
+    (other / "zinc.txt").unlink()
+    other.rmdir()
+    report = synchroniser.sync([other])
+    assert (report.removed, report.documents) == (["zinc.txt"], 3)
+
+
+def test_the_index_does_not_index_itself(docs: Path, embedder: LocalEmbedder) -> None:
+    inside = Synchroniser(docs / "index", embedder=embedder, chunk_tokens=180, chunk_overlap_tokens=0)
+    inside.sync([docs])
+    assert (inside.sync([docs]).failed, inside.sync([docs]).unchanged) == ([], 3)
+
+
+def test_a_rebuild_needs_nothing_of_a_damaged_index(synchroniser: Synchroniser, docs: Path, tmp_path: Path) -> None:
+    synchroniser.sync([docs])
+    (tmp_path / "data" / "CURRENT").write_text("junk")
+    assert synchroniser.sync([docs], rebuild=True).documents == 3
+    assert len(stored(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("deeper", ["", "deeper"])
+def test_a_data_directory_that_is_a_file_is_refused_by_name(
+    docs: Path, tmp_path: Path, embedder: LocalEmbedder, deeper: str
+) -> None:
+    (tmp_path / "taken").write_text("")
+    folder = tmp_path / "taken" / deeper
+    with pytest.raises(ConfigurationError, match=r"taken.*ATTEST_DATA_DIR"):
+        Synchroniser(folder, embedder=embedder, chunk_tokens=180, chunk_overlap_tokens=0).sync([docs])
+    with pytest.raises(ConfigurationError, match=r"taken.*ATTEST_DATA_DIR"):
+        Generations(folder).current()
