@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eval.console import AsJson, print_json
+from rag.console import AsJson, print_json
 
 if TYPE_CHECKING:
     from eval.calibration import Calibration

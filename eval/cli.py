@@ -9,9 +9,10 @@ import typer
 
 from eval.bench.cli import app as bench_app
 from eval.calibrate_cli import app as calibrate_app
-from eval.console import AsJson, print_figures, print_json
+from eval.console import print_figures
 from eval.gold_cli import app as gold_app
 from eval.run_cli import app as run_app
+from rag.console import AsJson, print_json
 
 if TYPE_CHECKING:
     from eval.metrics import Figure

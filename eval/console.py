@@ -1,19 +1,12 @@
-"""Results in, lines on stdout out: a table for people, JSON for scripts."""
+"""Figures in, lines of a table on stdout out; `rag.console` prints the JSON."""
 
-import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
     from eval.metrics import Figure
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def print_figures(figures: Mapping[str, "Figure"]) -> None:

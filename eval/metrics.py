@@ -85,17 +85,17 @@ def char_scores(retrieved: Sequence[SourceSpan], gold: Sequence[SourceSpan]) -> 
     if total == 0:
         raise ValueError("no gold characters")
     shown = _length(retrieved)
-    overlap = sum(
-        max(0, min(one.end, other.end) - max(one.start, other.start))
-        for one in _union(retrieved)
-        for other in wanted
-        if one.source == other.source
-    )
+    shared = sum(overlap(one, other) for one in _union(retrieved) for other in wanted)
     return CharScores(
-        recall=overlap / total,
-        precision=overlap / shown if shown else 0.0,
-        iou=overlap / (shown + total - overlap),
+        recall=shared / total,
+        precision=shared / shown if shown else 0.0,
+        iou=shared / (shown + total - shared),
     )
+
+
+def overlap(one: SourceSpan, other: SourceSpan) -> int:
+    """How many characters the two share."""
+    return max(0, min(one.end, other.end) - max(one.start, other.start)) if one.source == other.source else 0
 
 
 def figure(

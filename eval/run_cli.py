@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eval.console import AsJson, print_json
+from rag.console import AsJson, print_json
 
 if TYPE_CHECKING:
     from eval.results import Run

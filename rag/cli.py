@@ -4,7 +4,6 @@ Exit codes: 0 done (any verdict), 1 a failure, 2 bad usage or configuration. Res
 The engine is imported inside the commands, so that `attest --help` is quick.
 """
 
-import json
 import shutil
 import sys
 import textwrap
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.console import AsJson, print_json
 from rag.errors import AttestError, ConfigurationError, QuestionError
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Source = Annotated[str | None, typer.Option(help="Only documents whose source matches this glob.")]
 After = Annotated[str | None, typer.Option(help="Only documents published then or later (2025, 2025-09, 2025-09-04).")]
 Before = Annotated[str | None, typer.Option(help="Only documents published then or earlier.")]
@@ -80,7 +79,7 @@ def ingest(
         report = synchroniser.sync(roots, rebuild=rebuild, dry_run=dry_run, progress=bars("Indexing documents"))
     for source, problem in report.failed:
         _complain(f"{_printable(source)}: {_printable(problem)}")
-    _print(asdict(report)) if as_json else _show_report(report)
+    print_json(asdict(report)) if as_json else _show_report(report)
     if report.failed:
         raise typer.Exit(1)
 
@@ -99,7 +98,7 @@ def ask(
 
     asked = parse_question(question, source=source, published_after=published_after, published_before=published_before)
     answer = open_chatbot().ask(asked)
-    _print(answer.to_dict()) if as_json else _show_answer(answer)
+    print_json(answer.to_dict()) if as_json else _show_answer(answer)
 
 
 @app.command()
@@ -118,7 +117,7 @@ def search(
     asked = parse_question(query, source=source, published_after=published_after, published_before=published_before)
     hits = open_chatbot().search(asked, limit=limit)
     if as_json:
-        _print([{**asdict(hit.passage()), "copies": [copy.source for copy in hit.copies]} for hit in hits])
+        print_json([{**asdict(hit.passage()), "copies": [copy.source for copy in hit.copies]} for hit in hits])
         return
     for hit in hits:
         _show_passage(hit.passage(), copies=[copy.source for copy in hit.copies])
@@ -133,7 +132,7 @@ def status(as_json: AsJson = False) -> None:
 
     described = describe_index()
     if as_json:
-        _print(described)
+        print_json(described)
         return
     for name, value in described.items():
         shown = "\n".join(_printable(str(item)) for item in value) if isinstance(value, list) else str(value)
@@ -171,8 +170,7 @@ def _show_answer(answer: "Answer") -> None:
                 _show_passage(passage)
         return
     for sentence in answer.sentences:
-        markers = "".join(f"[{marker}]" for marker in sentence.citations)
-        typer.echo(_wrapped(f"{sentence.text} {markers}"))
+        typer.echo(_wrapped(sentence.marked))
     typer.echo()
     for citation in answer.citations:
         about = [citation.title, citation.published, f"{citation.source}, characters {citation.start}-{citation.end}"]
@@ -204,12 +202,6 @@ def _wrapped(text: str, *, indent: str = "", hanging: str | None = None) -> str:
 def _printable(text: str) -> str:
     """Without control characters: a document must not steer the terminal."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
-
-
-def _print(value: object) -> None:
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    # What could steer a terminal (C1 controls, bidi overrides) stands inside strings only: an escape says the same.
-    typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def _complain(line: str) -> None:

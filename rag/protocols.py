@@ -7,8 +7,6 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Hit, Question
-
 Vector = NDArray[np.float32]
 """A 1-d float32 array, L2-normalised."""
 Matrix = NDArray[np.float32]
@@ -61,9 +59,3 @@ class ChatModel(Protocol):
             ModelError: there is no completion; the message has the model's name and the next step.
         """
         ...
-
-
-class Retriever(Protocol):
-    """Finds the passages nearest to a question, best first, no two of them near-copies."""
-
-    def retrieve(self, question: Question, *, limit: int) -> list[Hit]: ...

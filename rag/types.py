@@ -152,6 +152,11 @@ class Sentence:
     citations: tuple[int, ...]
     support: float
 
+    @property
+    def marked(self) -> str:
+        """As readers see it: `sentence [1][2]`."""
+        return f"{self.text} {''.join(f'[{marker}]' for marker in self.citations)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from eval.console import AsJson, print_figures, print_json, print_rows
+from eval.console import print_figures, print_rows
+from rag.console import AsJson, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed and durability on this machine.")
 

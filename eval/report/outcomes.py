@@ -14,13 +14,12 @@ from eval.metrics import SourceSpan
 from eval.report.passages import Piece, pieces_around
 from eval.results import CaseResult, CorpusDocument, Score
 from eval.scorers.correctness import said_text
-from eval.scorers.evidence import cited_span, locate_evidence, overlap, why_not_exact
+from eval.scorers.evidence import cited_span, is_cited, locate_evidence, rank_of, why_not_exact
 from eval.scorers.reading import CitedQuote, read_citations, read_passages, read_sentences
 from eval.scorers.verdict import verdict_of
 
 AROUND_CITATION = 200  # characters
 AROUND_EVIDENCE = 80
-_LEAST_SHARE = 0.5  # of a quote, as the scorers of citations and retrieval have it
 
 Problem = Literal["failed", "verdict", "points", "evidence", "wrong_claim", "citation", "ungrounded"]
 PROBLEMS: dict[Problem, str] = {
@@ -222,19 +221,11 @@ def _find_evidence(
     passages = read_passages(answer) or []
     return tuple(
         EvidenceFound(
-            cited=any(_is_hit(span, place) for span in cited for place in places),
-            rank=next((rank for rank, p in enumerate(passages, 1) if any(_holds(p, place) for place in places)), None),
+            cited=any(is_cited(place, span) for span in cited for place in places),
+            rank=rank_of(list(places), passages),
         )
         for places in gold
     )
-
-
-def _is_hit(cited: SourceSpan, place: SourceSpan) -> bool:
-    return overlap(cited, place) >= _LEAST_SHARE * min(cited.end - cited.start, place.end - place.start)
-
-
-def _holds(passage: SourceSpan, place: SourceSpan) -> bool:
-    return overlap(passage, place) >= _LEAST_SHARE * (place.end - place.start)
 
 
 def _form_in(text: str, forms: Sequence[str]) -> str | None:

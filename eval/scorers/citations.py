@@ -7,8 +7,8 @@ from eval.cases import GoldCase
 from eval.results import CorpusDocument, Score
 from eval.scorers.evidence import (
     cited_span,
+    is_cited,
     locate_evidence,
-    overlap,
     proof,
     stated,
     why_no_evidence,
@@ -18,7 +18,6 @@ from eval.scorers.reading import SaidSentence, not_scored, read_citations, read_
 from rag.grounding import LEAST_SUPPORT, support
 
 METRICS = ("citation_exact", "citation_recall", "citation_precision", "evidence_hit")
-_LEAST_SHARE = 0.5  # of the shorter of a cited span and a gold quote that they must share
 
 
 def score(case: GoldCase, answer: Mapping[str, Any], corpus: Mapping[str, CorpusDocument]) -> dict[str, Score]:
@@ -93,6 +92,6 @@ def _evidence_hit(case: GoldCase, answer: Mapping[str, Any], corpus: Mapping[str
     spans = {citation.marker: cited_span(citation, corpus) for citation in read_citations(answer)}
     for marker, span in spans.items():
         for place in (place for piece in pieces for place in piece):
-            if span and overlap(span, place) >= _LEAST_SHARE * min(span.end - span.start, place.end - place.start):
+            if span and is_cited(place, span):
                 return Score(1.0, f"[{marker}] overlaps the evidence at {place.start}-{place.end} of {place.source}")
     return Score(0.0, "no citation overlaps the evidence" if spans else "nothing is cited")

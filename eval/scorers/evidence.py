@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from eval.cases import Evidence, GoldCase
-from eval.metrics import SourceSpan
+from eval.metrics import SourceSpan, overlap
 from eval.results import CorpusDocument
 from eval.scorers.reading import CitedQuote, SaidSentence
 from rag.types import DocumentInfo
 
 Piece = list[SourceSpan]
 """Every place that gives one needed piece of evidence: any alternative, wherever it occurs."""
+_LEAST_SHARE = 0.5  # of a quote
 _SHOWN_CHARS = 60
 
 
@@ -34,9 +35,21 @@ def why_no_evidence(case: GoldCase, pieces: list[Piece]) -> str | None:
     return f"the run's documents do not hold the evidence {shown_piece(missing)}" if missing else None
 
 
-def overlap(one: SourceSpan, other: SourceSpan) -> int:
-    """How many characters the two share."""
-    return max(0, min(one.end, other.end) - max(one.start, other.start)) if one.source == other.source else 0
+def is_cited(place: SourceSpan, span: SourceSpan) -> bool:
+    """Whether a cited span hits a gold quote: they share at least half of the shorter one."""
+    return overlap(span, place) >= _LEAST_SHARE * min(span.end - span.start, place.end - place.start)
+
+
+def rank_of(piece: Piece, passages: Sequence[SourceSpan]) -> int | None:
+    """The rank, from 1, of the first passage that holds at least half of one of the piece's quotes."""
+    return next(
+        (
+            rank
+            for rank, passage in enumerate(passages, start=1)
+            if any(overlap(passage, place) >= _LEAST_SHARE * (place.end - place.start) for place in piece)
+        ),
+        None,
+    )
 
 
 def why_not_exact(citation: CitedQuote, corpus: Mapping[str, CorpusDocument]) -> str | None:

@@ -7,12 +7,11 @@ from typing import Any
 from eval.cases import GoldCase
 from eval.metrics import SourceSpan, char_scores, reciprocal_rank
 from eval.results import CorpusDocument, Score
-from eval.scorers.evidence import Piece, locate_evidence, overlap, shown_piece, why_no_evidence
+from eval.scorers.evidence import Piece, locate_evidence, rank_of, shown_piece, why_no_evidence
 from eval.scorers.reading import not_scored, read_passages
 
 METRICS = ("recall@1", "recall@5", "mrr@10", "ndcg@10", "char_recall", "char_precision", "char_iou")
 _DEPTH = 10
-_LEAST_SHARE = 0.5  # of a quote that a passage must hold to have found it
 
 
 def score(case: GoldCase, answer: Mapping[str, Any], corpus: Mapping[str, CorpusDocument]) -> dict[str, Score]:
@@ -23,7 +22,7 @@ def score(case: GoldCase, answer: Mapping[str, Any], corpus: Mapping[str, Corpus
     passages = read_passages(answer)
     if passages is None:
         return not_scored(METRICS, "the answer does not list its passages")
-    ranks = [_rank(piece, passages) for piece in pieces]
+    ranks = [rank_of(piece, passages) for piece in pieces]
     found = [rank for rank in ranks if rank is not None]
     first = min(found, default=None)
     names = [shown_piece(piece) for piece in case.evidence]
@@ -52,18 +51,6 @@ def ndcg(ranks: Sequence[int], *, pieces: int, at: int = _DEPTH) -> float:
     credited = [max(rank, order) for order, rank in enumerate(sorted(ranks), start=1)]
     ideal = sum(1 / log2(1 + order) for order in range(1, min(pieces, at) + 1))
     return sum(1 / log2(1 + rank) for rank in credited if rank <= at) / ideal
-
-
-def _rank(piece: Piece, passages: Sequence[SourceSpan]) -> int | None:
-    """The rank, from 1, of the first passage that holds the piece."""
-    return next(
-        (
-            rank
-            for rank, passage in enumerate(passages, start=1)
-            if any(overlap(passage, place) >= _LEAST_SHARE * (place.end - place.start) for place in piece)
-        ),
-        None,
-    )
 
 
 def _recall(ranks: Sequence[int | None], names: Sequence[str], *, at: int) -> Score:

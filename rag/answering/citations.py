@@ -58,9 +58,7 @@ def prove(drafts: Iterable[DraftSentence], library: Library) -> tuple[list[Sente
 
 def render(sentences: Sequence[Sentence]) -> str:
     """The answer as one text: `sentence [1] sentence [1][2]`."""
-    return " ".join(
-        f"{sentence.text} {''.join(f'[{marker}]' for marker in sentence.citations)}" for sentence in sentences
-    )
+    return " ".join(sentence.marked for sentence in sentences)
 
 
 def _is_exact(quote: Quote, library: Library) -> bool:

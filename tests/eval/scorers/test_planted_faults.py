@@ -15,10 +15,10 @@ import pytest
 
 from eval.cases import GoldCase, QuoteRef, load_cases
 from eval.forms import holds_form
-from eval.metrics import SourceSpan, figure
+from eval.metrics import SourceSpan, figure, overlap
 from eval.results import CaseResult, CorpusDocument, Run, RunInfo
 from eval.scorers import METRICS, score_case
-from eval.scorers.evidence import label, locate_evidence, overlap
+from eval.scorers.evidence import label, locate_evidence
 from eval.summary import Summary, summarise
 from rag.text import is_statement, split_sentences
 from rag.types import Span

@@ -1,0 +1,14 @@
+"""A command's result in, JSON on stdout out: what every command of every package prints with `--json`."""
+
+import json
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_json(value: object) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    # What could steer a terminal (C1 controls, bidi overrides) stands inside strings only: an escape says the same.
+    typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
