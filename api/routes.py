@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from api.schemas import AskRequest, ErrorResponse, Health
 from rag.chatbot import Chatbot
 from rag.errors import StoreError
+from rag.questions import parse_history
 from rag.types import Answer
 
 router = APIRouter()
@@ -28,6 +29,8 @@ def ask(request: AskRequest, chatbot: TheChatbot) -> Answer:
         source=request.source,
         published_after=request.published_after,
         published_before=request.published_before,
+        as_of=request.as_of,
+        history=parse_history([turn.model_dump() for turn in request.history]),
     )
 
 

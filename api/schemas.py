@@ -4,7 +4,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag.questions import MAX_QUESTION_CHARS
+from rag.questions import MAX_QUESTION_CHARS, MAX_TURN_CHARS, MAX_TURNS
+
+
+class Turn(BaseModel):
+    """One turn of the conversation before a question."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal["user", "assistant"]
+    content: str = Field(description=f"At most {MAX_TURN_CHARS} characters.")
 
 
 class AskRequest(BaseModel):
@@ -21,6 +30,11 @@ class AskRequest(BaseModel):
         default=None, description="Only documents published then or later: 2025, 2025-09 or 2025-09-04."
     )
     published_before: str | None = Field(default=None, description="Only documents published then or earlier.")
+    as_of: str | None = Field(default=None, description="As if asked then: documents certainly later are hidden.")
+    history: list[Turn] = Field(
+        default=[],
+        description=f"The conversation a follow-up leans on, oldest turn first; at most {MAX_TURNS} turns.",
+    )
 
 
 class ErrorBody(BaseModel):

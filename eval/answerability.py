@@ -5,7 +5,8 @@ The corpus is open: every paragraph or context of the file is indexed, and every
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from eval.agreement import Sample, auc, measured
@@ -13,13 +14,13 @@ from eval.labelled_sets import draw, load_turns
 from eval.metrics import Figure, SourceSpan, figure
 from eval.public_sets import SourceText, SquadQuestion, read_squad2
 from eval.retrieval import index_corpus
-from rag.answering.extractive import ExtractiveAnswerer, Scored
-from rag.answering.verdict import decide
-from rag.bootstrap import make_embedder, open_chatbot
+from rag.answering.investigation import Investigation, Investigator
+from rag.answering.ranking import Scored, rank
+from rag.bootstrap import make_investigator
 from rag.chatbot import Chatbot
 from rag.index.reader import Index, IndexReader
 from rag.progress import Bars, silent
-from rag.protocols import Embedder
+from rag.protocols import Reader
 from rag.query import Query, prepare_query
 from rag.questions import parse_question
 from rag.retrieval import retrieve
@@ -31,16 +32,18 @@ DEEP = 60
 DIGITS = 9
 """Kept of a confidence: the engine sums the words of a question in the order of a set, so the last bits of equal
 confidences differ between processes."""
+TODAY = date(2026, 1, 1)
+"""When these questions are asked, so that a run does not depend on the day of running."""
 NOTHING = float("-inf")
 """The confidence where no passage was found at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the engine's verdict is decided from: the ranked sentences, the best one's score, the best relevance."""
+    """What the engine makes of a question: the sentences it read, the best first, and how sure it is of them."""
 
     ranked: Sequence[Scored]
-    score: float
+    confidence: float
     relevance: float
     answers: bool
 
@@ -48,58 +51,93 @@ class View:
 class Probe:
     """The engine over one index, and a look at what it decides from, by its own functions."""
 
-    def __init__(self, reader: IndexReader, embedder: Embedder, chatbot: Chatbot, passages: int) -> None:
+    def __init__(self, reader: IndexReader, investigator: Investigator, chatbot: Chatbot) -> None:
         self._reader = reader
-        self._embedder = embedder
+        self._investigator = investigator
         self._chatbot = chatbot
-        self._passages = passages
-        self._answerer = ExtractiveAnswerer()
 
-    def ask(self, text: str) -> Answer:
-        return self._chatbot.ask(text)
+    def ask(self, text: str, *, source: str | None = None) -> Answer:
+        return self._chatbot.ask(text, source=source)
 
-    def look(self, text: str) -> View:
+    def rank(self, text: str, *, source: str | None = None) -> list[Scored]:
+        """The sentences of the passages found, before they are read closely."""
         with self._reader.use() as index:
             assert index is not None  # noqa: S101 - it was just built
-            query = prepare_query(parse_question(text), index, self._embedder)
-            return self._view(query, retrieve(index, query, limit=self._passages), index)
+            query = prepare_query(parse_question(text, source=source), index, self._investigator.embedder, today=TODAY)
+            return rank(query, retrieve(index, query, limit=self._investigator.passages), index.library)
+
+    def rank_without(self, text: str, folder: str) -> list[Scored]:
+        """`rank`, as if the documents below `folder` were not there."""
+        with self._reader.use() as index:
+            assert index is not None  # noqa: S101 - it was just built
+            query, hits = self._search_without(text, folder, index)
+            return rank(query, hits, index.library)
+
+    def look(self, text: str, *, source: str | None = None) -> View:
+        """`source` is a glob over the documents that may answer."""
+        return _view(self.investigate(text, source=source))
+
+    def investigate(self, text: str, *, source: str | None = None) -> Investigation:
+        with self._reader.use() as index:
+            assert index is not None  # noqa: S101 - it was just built
+            return self._investigator.investigate(parse_question(text, source=source), index, today=TODAY)
 
     def look_without(self, text: str, folder: str) -> View:
         """As if the documents below `folder` were not there.
 
         They are taken out of a deeper search; words' rarity and the best BM25 are still those of the whole corpus.
         """
+        return _view(self.investigate_without(text, folder))
+
+    def investigate_without(self, text: str, folder: str) -> Investigation:
         with self._reader.use() as index:
             assert index is not None  # noqa: S101 - it was just built
-            query = prepare_query(parse_question(text), index, self._embedder)
-            hits = retrieve(index, query, limit=DEEP)
-            others = [hit for hit in hits if not hit.document.source.startswith(f"{folder}/")]
-            return self._view(query, others[: self._passages], index)
+            query, hits = self._search_without(text, folder, index)
+            return self._investigator.weigh(query, hits, index)
 
-    def _view(self, query: Query, hits: Sequence[Hit], index: Index) -> View:
-        ranked = self._answerer.rank(query, hits, index.library)
-        return View(
-            ranked=ranked,
-            score=round(ranked[0].score, DIGITS) if ranked else NOTHING,
-            relevance=round(max((candidate.hit.relevance for candidate in ranked), default=NOTHING), DIGITS),
-            answers=decide(ranked) is None,
-        )
+    def _search_without(self, text: str, folder: str, index: Index) -> tuple[Query, list[Hit]]:
+        query = prepare_query(parse_question(text), index, self._investigator.embedder, today=TODAY)
+        hits = retrieve(index, query, limit=DEEP)
+        others = [hit for hit in hits if not hit.document.source.startswith(f"{folder}/")]
+        return query, others[: self._investigator.passages]
+
+
+def _view(found: Investigation) -> View:
+    return View(
+        ranked=found.ranked,
+        confidence=found.finding.confidence,
+        relevance=round(max((hit.relevance for hit in found.hits), default=NOTHING), DIGITS),
+        answers=found.finding.reason is None,
+    )
 
 
 @contextmanager
 def open_probe(
-    documents: Sequence[SourceText], folder: Path, *, settings: Settings, bars: Bars = silent
+    documents: Sequence[SourceText],
+    folder: Path,
+    *,
+    settings: Settings,
+    bars: Bars = silent,
+    reader: Reader | None = None,
 ) -> Iterator[Probe]:
-    """A probe of these documents; their index is kept in `folder` for the next run."""
+    """A probe of these documents, by another `reader` if given; their index is kept in `folder` for the next run."""
     index_corpus(documents, folder, settings=settings, progress=bars(f"Indexing {folder.name}"))
-    embedder = make_embedder(settings)
-    reader = IndexReader(folder / "index", embedding_model=embedder.name)
-    chatbot = open_chatbot(folder / "index", settings=settings)
+    with probe_index(folder / "index", settings=settings, reader=reader) as probe:
+        yield probe
+
+
+@contextmanager
+def probe_index(folder: Path, *, settings: Settings, reader: Reader | None = None) -> Iterator[Probe]:
+    """A probe of an index, by another `reader` if given."""
+    investigator = make_investigator(settings)
+    if reader is not None:
+        investigator = replace(investigator, reader=reader)
+    index = IndexReader(folder, embedding_model=investigator.embedder.name)
+    chatbot = Chatbot(reader=index, investigator=investigator)
     try:
-        yield Probe(reader, embedder, chatbot, settings.passages)
+        yield Probe(index, investigator, chatbot)
     finally:
         chatbot.close()
-        reader.close()
 
 
 def squad_figures(
@@ -112,8 +150,8 @@ def squad_figures(
     gold_in_answer                   a sentence cited in the answer does; an abstention does not
     false_answers                    of unanswerable questions: answered
     false_abstentions                of answerable ones: not answered
-    answerable_auc_*                 answerable against unanswerable by the best sentence's score, by the relevance of
-                                     the best passage: the two that the verdict's thresholds are on
+    answerable_auc_*                 answerable against unanswerable by the engine's confidence, and by the relevance of
+                                     the best passage
     out_of_corpus_*                  the answerable questions with their article left out take the unanswerable's place
     """
     documents, every = read_squad2(path)
@@ -195,7 +233,7 @@ def _aucs(name: str, seen: Sequence[View], labels: Sequence[bool], groups: Seque
     return {
         f"{name}_auc_{kind}": measured(auc, Sample.of(values, labels, groups))
         for kind, values in (
-            ("score", [view.score for view in seen]),
+            ("confidence", [view.confidence for view in seen]),
             ("relevance", [view.relevance for view in seen]),
         )
     }

@@ -63,6 +63,10 @@ class _Answer(_Lenient):
     question: str = ""
     verdict: Literal["answered", "partial", "disputed", "abstained"]
     reason: str | None = None
+    confidence: Fraction | None = None
+    missing: list[str] = []
+    message: str = ""
+    standalone_question: str | None = None
     text: str
     sentences: list[_Sentence]
     citations: list[_Citation]

@@ -28,10 +28,14 @@ def calibrate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """How far scores and verdicts agree with people: AttributionBench, WiCE, SummEdits, SQuAD 2.0, MTRAG-UN."""
+    """How far scores and verdicts agree with people: AttributionBench, WiCE, SummEdits, SQuAD 2.0, MTRAG-UN, fitz-gov.
+
+    fitz-gov is read from its package where that is installed, all others from files in --data.
+    """
     from eval.calibration import calibrate as run
     from eval.judge import Judge
     from eval.labelled_sets import find_files
+    from eval.public_sets import fitz_gov_is_installed, fitz_gov_package
     from rag.progress import progress_bars
     from rag.settings import load_settings
 
@@ -45,8 +49,11 @@ def calibrate(
         asked = Judge(make_chat_model(judge, settings), folder / "judge", votes=votes)
     if found.skipped:
         typer.echo(f"skipped, of no set read here: {', '.join(found.skipped)}", err=True)
+    fitz_gov = fitz_gov_package() if fitz_gov_is_installed() else None
+    if fitz_gov is None:
+        typer.echo('without fitz-gov, which is not installed: pip install "attest[eval]"', err=True)
     with progress_bars() as bars:
-        result = run(found, folder, settings=settings, judge=asked, limit=limit, bars=bars)
+        result = run(found, folder, settings=settings, judge=asked, fitz_gov=fitz_gov, limit=limit, bars=bars)
     if as_json:
         print_json(
             {name: {metric: asdict(value) for metric, value in one.items()} for name, one in result.figures.items()}
@@ -66,11 +73,12 @@ def _print(result: "Calibration") -> None:
         typer.echo(name)
         for metric, value in figures.items():
             known = next(
-                (them for (family, of), them in PUBLISHED.items() if of == metric and name.startswith(f"{family}_")), ()
+                (them for (family, of), them in PUBLISHED.items() if of == metric and name.startswith(family)), ()
             )
             published = "; ".join(f"{other:.3f} {who}" for other, who in known)
             typer.echo(f"  {metric:<{width}}{_shown(value)}{f'  [{published}]' if published else ''}")
     typer.echo("In brackets: what others reach. * plain word overlap, measured with other halves of the data.")
+    typer.echo("† measured in this project's feasibility study.")
 
 
 def _shown(value: "Figure") -> str:

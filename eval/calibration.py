@@ -1,4 +1,7 @@
-"""A folder of labelled sets in, how far the grounding scorer, a judge, selection and verdicts agree with people out."""
+"""A folder of labelled sets in, how far the grounding scorer, a judge, selection and verdicts agree with people out.
+
+fitz-gov, which is a package and no file, comes in where it is installed.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,18 +32,23 @@ PUBLISHED: Mapping[tuple[str, str], tuple[tuple[float, str], ...]] = {
         (0.832, "GPT-4"),
         (0.906, "people"),
     ),
+    ("fitz-gov", "shape_accuracy"): ((0.711, "count and lengths of contexts†"),),
+    ("fitz-gov", "accuracy"): ((0.804, "all features with a cross-encoder†"),),
 }
-"""What others reach, by family and metric; * measured by this project's feasibility study, with plain word overlap.
+"""What others reach, by the start of a set's name and metric; * and † are of this project's feasibility study, * with
+plain word overlap.
 
 AttributionBench: Li et al., "AttributionBench: How Hard is Automatic Attribution Evaluation?" (2024). WiCE claims:
 Kamoi et al., "WiCE" (2023), as Tang et al. score it in "MiniCheck" (2024). SummEdits: Laban et al., "LLMs as Factual
 Reasoners" (2023), the mean of all its ten domains. Ours are on whatever part of these sets is given.
 """
 
+FITZ_GOV = "fitz-gov (odd half)"
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Figures by file name and metric, and by file name what a reader of them must know."""
+    """Figures by name (a file's, or fitz-gov's) and metric, and by name what a reader of them must know."""
 
     figures: dict[str, dict[str, Figure]]
     notes: dict[str, list[str]]
@@ -60,10 +68,13 @@ def calibrate(
     *,
     settings: Settings,
     judge: "Judge | None" = None,
+    fitz_gov: Path | None = None,
     limit: int | None = None,
     bars: Bars = silent,
 ) -> Calibration:
-    """Each file's figures; `limit` takes a seeded sample of each. Indexes of question sets are kept in `cache`.
+    """Each file's figures, and those of the package folder `fitz_gov`; indexes of question sets are kept in `cache`.
+
+    `limit` takes a seeded sample of each.
 
     Raises:
         ConfigurationError: a file has a broken line; the message names it.
@@ -90,6 +101,12 @@ def calibrate(
                 judged, said = judge_figures(one.claims, judge, bars(f"Judging {path.name}"))
                 figures[path.name] |= judged
                 notes[path.name] += said
+    if fitz_gov is not None:
+        from eval.governance import governance_figures  # the engine
+
+        figures[FITZ_GOV] = governance_figures(
+            fitz_gov, cache / "fitz-gov-governance", settings=settings, limit=limit, bars=bars
+        )
     return Calibration(figures, notes)
 
 

@@ -165,4 +165,4 @@ def _text(result: CaseResult) -> str:
     if result.answer is None:
         return result.failure or ""
     answer: Mapping[str, Any] = result.answer
-    return str(answer.get("text") or answer.get("reason") or "")
+    return str(answer.get("text") or answer.get("message") or answer.get("reason") or "")

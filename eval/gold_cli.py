@@ -141,7 +141,8 @@ def _ask(question: str, corpus: Path | None, as_of: str | None) -> "tuple[Mappin
 def _show(answer: "Mapping[str, Any]", offered: "Sequence[Candidate]") -> None:
     from eval.tables import printable
 
-    typer.echo(f"{answer['verdict']}: {printable(answer['text'] or answer['reason'] or '')}\n", err=True)
+    said = " ".join(filter(None, (answer["text"], answer["message"])))
+    typer.echo(f"{answer['verdict']}: {printable(said)}\n", err=True)
     for number, candidate in enumerate(offered, start=1):
         mark = "cited" if candidate.cited else "near"
         quote = printable(" ".join(candidate.quote.quote.split()))

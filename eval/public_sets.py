@@ -80,7 +80,7 @@ def load_fitz_gov(package: Path | None = None, *, half: Half = "odd") -> Retriev
     Documents without text are left out. Nineteen ids name two documents each: both are then right. `half` is by the
     parity of the SHA-256 of the case's id: the even half is for tuning, the odd one for reporting.
     """
-    data = (package or _fitz_gov_package()) / "data"
+    data = (package or fitz_gov_package()) / "data"
     documents, by_id = [], dict[str, list[str]]()
     for entry in read_lines(data / "corpus" / "documents.jsonl", dict[str, Any]):
         if not entry["content"].strip():
@@ -205,7 +205,7 @@ def _squad_article(record: dict[str, Any]) -> tuple[list[SourceText], list[Squad
     return documents, questions
 
 
-def _fitz_gov_package() -> Path:
+def fitz_gov_package() -> Path:
     package = find_spec("fitz_gov")
     if package is None or package.origin is None:
         raise ConfigurationError('fitz-gov is not installed. Run: pip install "attest[eval]"')

@@ -4,11 +4,9 @@
 """
 
 import hashlib
-import inspect
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +17,7 @@ from eval.results import CorpusDocument
 from rag.bootstrap import open_chatbot
 from rag.chatbot import Chatbot
 from rag.errors import ConfigurationError
+from rag.protocols import Message
 
 NOT_TAKEN = "not passed: only the question is asked"
 
@@ -44,22 +43,16 @@ class EngineTarget:
 
     def __init__(self, chatbot: Chatbot, *, configuration: Configuration) -> None:
         self._chatbot = chatbot
-        takes = inspect.signature(chatbot.ask).parameters
-        self._takes_history, self._takes_as_of = "history" in takes, "as_of" in takes
         self.configuration: Mapping[str, Any] = {
             **configuration.deciding,
             "code": engine_code_hash(),
-            "history": "passed" if self._takes_history else NOT_TAKEN,
-            "as_of": "passed" if self._takes_as_of else "passed as published_before",
+            "history": "passed",
+            "as_of": "passed",
         }
 
     def ask(self, case: GoldCase) -> Mapping[str, Any]:
-        given: dict[str, Any] = {}
-        if case.as_of is not None:
-            given["as_of" if self._takes_as_of else "published_before"] = case.as_of
-        if case.history and self._takes_history:
-            given["history"] = [asdict(turn) for turn in case.history]
-        return self._chatbot.ask(case.question, **given).to_dict()
+        history = [Message(turn.role, turn.content) for turn in case.history]
+        return self._chatbot.ask(case.question, history=history, as_of=case.as_of).to_dict()
 
 
 @contextmanager
@@ -123,11 +116,11 @@ class AnswersTarget:
 
 
 def engine_code_hash() -> str:
-    """Of the engine's source files: two runs of one hash, settings and corpus give one set of answers."""
+    """Of the engine's source files and models: two runs of one hash, settings and corpus give one set of answers."""
     import rag
 
     root = Path(rag.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for kind in ("py", "json", "onnx") for path in root.rglob(f"*.{kind}")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return f"sha256:{digest.hexdigest()}"

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from rag.answering.extractive import ExtractiveAnswerer
+from rag.answering.extractive import MODEL
+from rag.answering.investigation import Investigator
 from rag.chatbot import Chatbot
 from rag.corpus.sync import Synchroniser
 from rag.errors import ConfigurationError
 from rag.index.embedding import LocalEmbedder
 from rag.index.reader import IndexReader
 from rag.protocols import ChatModel, Embedder
+from rag.reader import LocalReader
 from rag.settings import Settings, load_settings
 
 _LOCAL_MODEL = "all-MiniLM-L6-v2"
@@ -21,16 +23,24 @@ def open_chatbot(data_dir: Path | str | None = None, *, settings: Settings | Non
         ConfigurationError: a setting names something that does not exist.
     """
     settings = settings or load_settings()
-    if settings.chat_model != ExtractiveAnswerer.model:
+    if settings.chat_model != MODEL:
         raise ConfigurationError(
             f"ATTEST_CHAT_MODEL is {settings.chat_model!r}; this version answers with 'extractive' only. Unset it."
         )
-    embedder = make_embedder(settings)
+    investigator = make_investigator(settings)
     return Chatbot(
-        reader=IndexReader(Path(data_dir or settings.data_dir), embedding_model=embedder.name),
-        embedder=embedder,
-        answerer=ExtractiveAnswerer(),
+        reader=IndexReader(Path(data_dir or settings.data_dir), embedding_model=investigator.embedder.name),
+        investigator=investigator,
+    )
+
+
+def make_investigator(settings: Settings) -> Investigator:
+    """What finds, reads and decides, for every engine that answers."""
+    return Investigator(
+        embedder=make_embedder(settings),
+        reader=LocalReader(),
         passages=settings.passages,
+        least_confidence=settings.least_confidence,
     )
 
 

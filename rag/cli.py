@@ -1,13 +1,13 @@
-"""`attest ingest | ask | search | status`; other packages add commands through the entry points `attest.commands`.
+"""`attest ingest | ask | chat | search | status`; other packages add commands by the entry points `attest.commands`.
 
 Exit codes: 0 done (any verdict), 1 a failure, 2 bad usage or configuration. Results go to stdout, all else to stderr.
 The engine is imported inside the commands, so that `attest --help` is quick.
 """
 
-import shutil
+import json
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,10 +17,10 @@ import typer
 
 from rag.console import AsJson, print_json
 from rag.errors import AttestError, ConfigurationError, QuestionError
+from rag.terminal import printable, show_answer, show_passage
 
 if TYPE_CHECKING:
     from rag.corpus.sync import SyncReport
-    from rag.types import Answer, Passage
 
 DEFAULT_PATH = Path("seeds")
 
@@ -35,6 +35,7 @@ app = typer.Typer(
 Source = Annotated[str | None, typer.Option(help="Only documents whose source matches this glob.")]
 After = Annotated[str | None, typer.Option(help="Only documents published then or later (2025, 2025-09, 2025-09-04).")]
 Before = Annotated[str | None, typer.Option(help="Only documents published then or earlier.")]
+AsOf = Annotated[str | None, typer.Option(help="Asked as of then: later documents are hidden.")]
 
 
 def main() -> None:
@@ -78,7 +79,7 @@ def ingest(
     with progress_bars() as bars:
         report = synchroniser.sync(roots, rebuild=rebuild, dry_run=dry_run, progress=bars("Indexing documents"))
     for source, problem in report.failed:
-        _complain(f"{_printable(source)}: {_printable(problem)}")
+        _complain(f"{printable(source)}: {printable(problem)}")
     print_json(asdict(report)) if as_json else _show_report(report)
     if report.failed:
         raise typer.Exit(1)
@@ -90,15 +91,56 @@ def ask(
     source: Source = None,
     published_after: After = None,
     published_before: Before = None,
+    as_of: AsOf = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(help='The conversation before, as JSON: [{"role": "user" | "assistant", "content": "…"}, …].'),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with cited passages, or say that the documents do not."""
     from rag.bootstrap import open_chatbot
+    from rag.questions import parse_history, parse_question
+
+    asked = parse_question(
+        question, source=source, published_after=published_after, published_before=published_before, as_of=as_of
+    )
+    said = parse_history(_read_json(history)) if history else []
+    answer = open_chatbot().ask(asked, history=said)
+    print_json(answer.to_dict()) if as_json else show_answer(answer)
+
+
+@app.command()
+def chat(
+    source: Source = None,
+    published_after: After = None,
+    published_before: Before = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask one question after another; a follow-up is understood from those before it. End with Ctrl-D.
+
+    With --json, each line of standard input is a question and each answer a line of JSON.
+    """
+    from rag.bootstrap import open_chatbot
+    from rag.protocols import Message
     from rag.questions import parse_question
 
-    asked = parse_question(question, source=source, published_after=published_after, published_before=published_before)
-    answer = open_chatbot().ask(asked)
-    print_json(answer.to_dict()) if as_json else _show_answer(answer)
+    chatbot, history = open_chatbot(), list[Message]()
+    for line in _typed_questions():
+        try:
+            asked = parse_question(
+                line, source=source, published_after=published_after, published_before=published_before, as_of=as_of
+            )
+        except QuestionError as error:
+            _complain(f"attest: {error}")
+            continue
+        answer = chatbot.ask(asked, history=history)
+        print_json(answer.to_dict(), line=True) if as_json else show_answer(answer)
+        history += [
+            Message("user", answer.standalone_question or asked.text),
+            Message("assistant", answer.text or answer.message),
+        ]
 
 
 @app.command()
@@ -108,19 +150,22 @@ def search(
     source: Source = None,
     published_after: After = None,
     published_before: Before = None,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the passages nearest to a query."""
     from rag.bootstrap import open_chatbot
     from rag.questions import parse_question
 
-    asked = parse_question(query, source=source, published_after=published_after, published_before=published_before)
+    asked = parse_question(
+        query, source=source, published_after=published_after, published_before=published_before, as_of=as_of
+    )
     hits = open_chatbot().search(asked, limit=limit)
     if as_json:
         print_json([{**asdict(hit.passage()), "copies": [copy.source for copy in hit.copies]} for hit in hits])
         return
     for hit in hits:
-        _show_passage(hit.passage(), copies=[copy.source for copy in hit.copies])
+        show_passage(hit.passage(), copies=[copy.source for copy in hit.copies])
     if not hits:
         _complain("nothing found; `attest status` shows what is indexed")
 
@@ -135,17 +180,37 @@ def status(as_json: AsJson = False) -> None:
         print_json(described)
         return
     for name, value in described.items():
-        shown = "\n".join(_printable(str(item)) for item in value) if isinstance(value, list) else str(value)
+        shown = "\n".join(printable(str(item)) for item in value) if isinstance(value, list) else str(value)
         typer.echo(f"{name.replace('_', ' ') + ':':<18}{textwrap.indent(shown, ' ' * 18).strip()}")
     if described["generation"] is None:
         _complain("nothing is indexed yet; run: attest ingest PATH")
+
+
+def _typed_questions() -> Iterator[str]:
+    """Lines of standard input that are not empty, with a prompt where a person types them, until it ends."""
+    prompt = "\n> " if sys.stdin.isatty() else ""
+    while True:
+        try:
+            line = input(prompt)
+        except (EOFError, KeyboardInterrupt):
+            typer.echo(err=True)
+            return
+        if line.strip():
+            yield line
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise QuestionError(f"{path} cannot be read as JSON: {error}") from None
 
 
 def _show_report(report: "SyncReport") -> None:
     if report.dry_run:
         for sign, sources in (("+", report.added), ("~", report.changed), ("-", report.removed)):
             for source in sources:
-                typer.echo(f"{sign} {_printable(source)}")
+                typer.echo(f"{sign} {printable(source)}")
     changes = (
         f"{len(report.added)} new, {len(report.changed)} changed, {len(report.removed)} removed, "
         f"{report.unchanged} unchanged, {len(report.failed)} failed"
@@ -157,51 +222,6 @@ def _show_report(report: "SyncReport") -> None:
             f"{changes}; {report.documents} documents in {report.chunks} chunks, "
             f"generation {report.generation}, {report.seconds:.1f} s"
         )
-
-
-def _show_answer(answer: "Answer") -> None:
-    from rag.answering.verdict import explain
-
-    if answer.verdict == "abstained":
-        typer.echo(explain(answer.reason))
-        if answer.passages:
-            typer.echo("\nNearest passages:\n")
-            for passage in answer.passages[:3]:
-                _show_passage(passage)
-        return
-    for sentence in answer.sentences:
-        typer.echo(_wrapped(sentence.marked))
-    typer.echo()
-    for citation in answer.citations:
-        about = [citation.title, citation.published, f"{citation.source}, characters {citation.start}-{citation.end}"]
-        heading = " · ".join(_printable(part) for part in about if part)
-        typer.echo(typer.style(_wrapped(f"[{citation.marker}] {heading}", hanging="    "), bold=True))
-        typer.echo(_wrapped(f"“{citation.quote}”", indent="    "))
-
-
-def _show_passage(passage: "Passage", *, copies: Sequence[str] = ()) -> None:
-    heading = f"{passage.score:.3f} {_printable(passage.source)}, characters {passage.start}-{passage.end}"
-    typer.echo(typer.style(heading, bold=True))
-    if copies:
-        typer.echo(_wrapped(f"nearly the same in {', '.join(copies)}", indent="    "))
-    typer.echo(_wrapped(passage.text, indent="    "))
-
-
-def _wrapped(text: str, *, indent: str = "", hanging: str | None = None) -> str:
-    width = min(shutil.get_terminal_size().columns, 110)
-    return textwrap.fill(
-        _printable(" ".join(text.split())),
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent if hanging is None else hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _printable(text: str) -> str:
-    """Without control characters: a document must not steer the terminal."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _complain(line: str) -> None:

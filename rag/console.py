@@ -8,7 +8,8 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def print_json(value: object) -> None:
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+def print_json(value: object, *, line: bool = False) -> None:
+    """Indented, or on one `line`."""
+    text = json.dumps(value, ensure_ascii=False, indent=None if line else 2)
     # What could steer a terminal (C1 controls, bidi overrides) stands inside strings only: an escape says the same.
     typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))

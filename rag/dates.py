@@ -1,74 +1,50 @@
-"""Dates as people write them in, inclusive spans of days out: explicit ones and those a publication date resolves.
+"""Dates as people write them in, inclusive spans of days out: explicit ones and those the day of writing resolves.
 
-A span keeps its precision: a day, a month or a year. "Thursday" is the last Thursday up to the day of publication,
-so it needs a document whose day is known (news usage; the resolution of a bare weekday is the reading, not a fact).
+A span keeps its precision: a day, a month, a year, or a stretch like "late 2024" and "from 2019 to 2021". "Thursday" is
+the last Thursday up to the day of publication, so it needs a document whose day is known (news usage; the resolution
+of a bare weekday is the reading, not a fact). What could mean two days (04/09/2025) is only as precise as it is sure.
 """
 
 import re
-from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from itertools import chain
 
-from rag.types import Span
+from rag.date_readers import WEEKDAYS, calendar_span
+from rag.date_rules import WITH_YEAR, WITHOUT_YEAR, Basis, Reader
+from rag.types import DateSpan, Span
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTH = (
-    r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|Jun(?:e|\.)?|Jul(?:y|\.)?|"
-    r"Aug(?:ust|\.)?|Sept(?:ember|\.)?|Sep\.?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
+__all__ = ["DateMention", "DateSpan", "find_dates", "parse_date"]
+
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+_TO = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s*")
+_AND = re.compile(r"\s+and\s+")
+_FROM = re.compile(r"\b(?:[Ff]rom|[Bb]etween)\s+\Z")
+_RECURRING = re.compile(  # what happens on Mondays, or in May, happened on none in particular
+    r"\b(?:usually|typically|normally|generally|annually|weekly|(?:is|are)\s+open|hours|"
+    rf"(?:every|each)\s+(?:\w+\s+)?(?:year|month|week|spring|summer|autumn|winter|season|{'|'.join(WEEKDAYS)})s?)\b",
+    re.IGNORECASE,
 )
-_ANY_CASE_MONTH = f"(?i:{_MONTH})"  # safe beside a year; elsewhere "may" and "march" are verbs
-_WEEKDAY = rf"(?:(?:{'|'.join(_WEEKDAYS)}),?\s+\(?)?"  # says nothing that the date beside it does not
-_DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
-_YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)"
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b{_YEAR}-(?P<month_number>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01])(?=T\d|\b)|\b(?!-\d))",
-        rf"\b{_WEEKDAY}{_DAY}\s+(?:of\s+)?{_ANY_CASE_MONTH},?\s+{_YEAR}\b",
-        rf"\b{_WEEKDAY}{_ANY_CASE_MONTH}\s+{_DAY},?\s+{_YEAR}\b",
-        rf"\b{_ANY_CASE_MONTH},?\s+(?:of\s+)?{_YEAR}\b",
-        rf"\b{_WEEKDAY}{_DAY}\s+(?:of\s+)?{_MONTH}(?![\w-])",
-        rf"\b{_WEEKDAY}{_MONTH}\s+{_DAY}\b(?!\s*[,.]?\d)",
-        rf"(?<![\w.,/$€£-]){_YEAR}(?![\w%/$€£]|[.,-]\d)",
-        rf"\b(?P<weekday>{'|'.join(_WEEKDAYS)})\b",
-        r"\b(?P<relative>[Yy]esterday|[Tt]oday)\b",
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class DateSpan:
-    """The days from `first` to `last`, both included: one day, one month or one year."""
-
-    first: date
-    last: date
-
-    def overlaps(self, other: "DateSpan") -> bool:
-        return self.first <= other.last and other.first <= self.last
-
-    @property
-    def is_day(self) -> bool:
-        return self.first == self.last
-
-    def within(self, other: "DateSpan") -> bool:
-        return other.first <= self.first and self.last <= other.last
-
-    def tokens(self) -> list[str]:
-        """Index terms of this span and the wider ones around it: a day's are its day, month and year."""
-        year, month = f"y{self.first:%Y}", f"m{self.first:%Y%m}"
-        if self.is_day:
-            return [f"d{self.first:%Y%m%d}", month, year]
-        return [month, year] if self.first.month == self.last.month else [year]
+_ISO = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class DateMention:
-    """A date said in a text: where, and which days it means. `relative` ones were resolved, not read."""
+    """A date said in a text: where, and which days it means. `ends` are the first and last part said of a range.
+
+    `basis` says what that rests on: `said` in full; the `nearest` such day, month or range to the day of writing
+    ("Thursday", "4 September"); `counted` from it ("last year", "two days ago").
+    """
 
     where: Span
     when: DateSpan
-    relative: bool = False
+    basis: Basis = "said"
+    ends: tuple[DateSpan, ...] = ()
+
+    @property
+    def spans(self) -> tuple[DateSpan, ...]:
+        """All that is said: the days meant and, of a range, its ends."""
+        return (*self.ends, self.when)
 
 
 def parse_date(text: str) -> DateSpan:
@@ -77,71 +53,81 @@ def parse_date(text: str) -> DateSpan:
     Raises:
         ValueError: it is none of these, or no such day exists.
     """
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", text.strip(), re.ASCII)
+    match = _ISO.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a date like 2025-09-04, 2025-09 or 2025")
     year, month, day = (int(part) if part else None for part in match.groups())
     assert year is not None
     try:
-        return _span(year, month, day)
+        return calendar_span(year, month, day)
     except ValueError:
         raise ValueError(f"{text!r} names a day that does not exist") from None
 
 
-def find_dates(text: str, published: DateSpan | None = None) -> list[DateMention]:
-    """The dates said in `text`, in order; those that lean on the day of writing need `published`."""
+def find_dates(text: str, written: DateSpan | None = None) -> list[DateMention]:
+    """The dates said in `text`, in order; those that lean on the day of writing or asking need `written`.
+
+    `text` is best one sentence. One of 140 characters without date words costs 1 µs (11 µs with `written`), one with a
+    date 60 to 100 µs.
+    """
     found: list[DateMention] = []
-    for pattern in _PATTERNS:  # the most explicit first: a later pattern may not claim the same characters
-        for match in pattern.finditer(text):
-            where = Span(*match.span())
-            if any(where.start < other.where.end and other.where.start < where.end for other in found):
-                continue
-            if mention := _resolve(match, where, published):
-                found.append(mention)
-    return sorted(found, key=lambda mention: mention.where.start)
+    if _YEAR.search(text):
+        for rule in WITH_YEAR:
+            if rule.cue(text):
+                _collect(found, text, rule.patterns, rule.read, "said")
+    if written is not None:
+        for relative in WITHOUT_YEAR:
+            if relative.cue(text) and not (relative.basis == "nearest" and _RECURRING.search(text)):
+                _collect(found, text, relative.patterns, relative.against(written), relative.basis)
+    return _join_ranges(text, sorted(found, key=lambda mention: mention.where.start)) if found else found
 
 
-def _resolve(match: re.Match[str], where: Span, published: DateSpan | None) -> DateMention | None:
-    parts = match.groupdict()
-    try:
-        if parts.get("year"):
-            return DateMention(where, _span(int(parts["year"]), _month(parts), _number(parts.get("day"))))
-        if published and (parts.get("month") or published.is_day):
-            return DateMention(where, _last(parts, published.last), relative=True)
-    except (ValueError, OverflowError):  # 31 June; the day before the first there is
-        pass
-    return None
+def _collect(
+    found: list[DateMention], text: str, patterns: Sequence[re.Pattern[str]], read: Reader, basis: Basis
+) -> None:
+    """Adds what the patterns find and nothing before has claimed."""
+    for match in chain.from_iterable(pattern.finditer(text) for pattern in patterns):
+        where = Span(*match.span("date" if "date" in match.re.groupindex else 0))
+        if any(where.start < other.where.end and other.where.start < where.end for other in found):
+            continue
+        try:
+            spans = read(match)
+        except (ValueError, OverflowError):  # 31 June; the day before the first there is
+            continue
+        if len(spans) == 1:
+            found.append(DateMention(where, spans[0], basis))
+        elif spans:
+            found.append(DateMention(where, DateSpan(spans[0].first, spans[-1].last), basis, tuple(spans)))
 
 
-def _last(parts: dict[str, str | None], published: date) -> DateSpan:
-    """The last such day up to the one of publication."""
-    if weekday := parts.get("weekday"):
-        return _day(published - timedelta(days=(published.weekday() - _WEEKDAYS.index(weekday)) % 7))
-    if relative := parts.get("relative"):
-        return _day(published - timedelta(days=1 if relative.lower() == "yesterday" else 0))
-    month, day = _month(parts), _number(parts.get("day"))
-    when = _span(published.year, month, day)
-    return when if when.first <= published else _span(published.year - 1, month, day)
+def _join_ranges(text: str, mentions: Sequence[DateMention]) -> list[DateMention]:
+    """`mentions` with each two that are the ends of one range made one: from 2019 to 2021, between May and July.
+
+    Of "24 August – 3 October 1972" the first is dropped: it is not the nearest 24 August.
+    """
+    joined: list[DateMention] = []
+    for mention in mentions:
+        opening = _FROM.search(text, 0, joined[-1].where.start) if joined else None
+        if not joined or not _are_linked(text, joined[-1], mention, opening is not None):
+            joined.append(mention)
+        elif joined[-1].basis != mention.basis:
+            joined[-1] = mention
+        else:
+            joined[-1] = _range(joined[-1], mention, opening.start() if opening else joined[-1].where.start)
+    return joined
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text else None
+def _are_linked(text: str, first: DateMention, last: DateMention, opened: bool) -> bool:
+    between = text[first.where.end : last.where.start]
+    if first.ends or last.ends or not (_TO.fullmatch(between) or (opened and _AND.fullmatch(between))):
+        return False
+    return first.basis != last.basis or first.when.last < last.when.first
 
 
-def _month(parts: dict[str, str | None]) -> int | None:
-    if name := parts.get("month"):
-        return _MONTHS.index(name[:3].lower()) + 1
-    return _number(parts.get("month_number"))
-
-
-def _span(year: int, month: int | None, day: int | None) -> DateSpan:
-    if month is None:
-        return DateSpan(date(year, 1, 1), date(year, 12, 31))
-    if day is not None:
-        return _day(date(year, month, day))
-    first = date(year, month, 1)
-    return DateSpan(first, first.replace(day=monthrange(year, month)[1]))
-
-
-def _day(day: date) -> DateSpan:
-    return DateSpan(day, day)
+def _range(first: DateMention, last: DateMention, start: int) -> DateMention:
+    return DateMention(
+        Span(start, last.where.end),
+        DateSpan(first.when.first, last.when.last),
+        first.basis,
+        (first.when, last.when),
+    )

@@ -16,7 +16,6 @@ from llama_index.core.query_engine import CustomQueryEngine
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from rag.answering.verdict import explain
 from rag.bootstrap import make_embedder, open_chatbot
 from rag.chatbot import Chatbot
 from rag.protocols import Embedder
@@ -88,7 +87,7 @@ class AttestQueryEngine(CustomQueryEngine):
     def custom_query(self, query_str: str) -> Response:
         answer = self._chatbot.ask(query_str)
         return Response(
-            response=answer.text or explain(answer.reason),
+            response=answer.text or answer.message,
             source_nodes=[_citation_node(citation, answer) for citation in answer.citations],
             metadata=answer.to_dict(),
         )

@@ -30,6 +30,26 @@ class Embedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of a question and the sentences it was given: logits, 0 being even odds.
+
+    `sentences` says of each that fitted, in order, whether it holds the answer; `answerable` whether they answer the
+    question together.
+    """
+
+    sentences: tuple[float, ...]
+    answerable: float
+
+
+class Reader(Protocol):
+    """Reads a question together with sentences."""
+
+    def read(self, query: str, sentences: Sequence[str]) -> Reading:
+        """As many of `sentences`, in reading order, as fit; the rest have no logit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of what a language model is shown."""
 

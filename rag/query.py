@@ -3,13 +3,14 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from math import log
 
-from rag.dates import DateSpan, find_dates
 from rag.index.reader import Index
 from rag.protocols import Embedder, Vector
+from rag.questions import dates_asked
 from rag.text import STOP_WORDS, content_stems, words
-from rag.types import Question, Span
+from rag.types import DateSpan, Question, Span
 
 _KIND_ASKED = re.compile(  # "which groups" asks for names as "who" does: the word itself need not be in an answer
     r"\b(?:what|which)\s+(?:people|persons?|organi[sz]ations?|groups?|ngos?|compan(?:y|ies)|entit(?:y|ies))\b",
@@ -21,15 +22,18 @@ _KIND_ASKED = re.compile(  # "which groups" asks for names as "who" does: the wo
 class Query:
     """A question prepared for one index.
 
-    `words` are those that carry content, as asked; `weights` the inverse document frequency of their stems; dates are
-    in neither, they are `dates`; nor is the kind of thing asked for ("which groups").
+    `undated` is its text without the dates, which are `dates`, and as asked `dates_said`. `words` are those of it that
+    carry content, `weights` the inverse document frequency of their stems; the kind of thing asked for ("which groups")
+    is in neither.
     """
 
     question: Question
     vector: Vector
+    undated: str
     words: tuple[str, ...]
     weights: Mapping[str, float]
     dates: tuple[DateSpan, ...]
+    dates_said: tuple[str, ...]
 
     def coverage(self, stems: Collection[str]) -> float:
         """The share of what is asked, by weight, that `stems` mention, 0..1."""
@@ -37,16 +41,20 @@ class Query:
         return sum(weight for stem, weight in self.weights.items() if stem in stems) / total if total else 0.0
 
 
-def prepare_query(question: Question, index: Index, embedder: Embedder) -> Query:
-    mentions = find_dates(question.text)
-    undated = _KIND_ASKED.sub(" ", _without(question.text, [mention.where for mention in mentions]))
-    asked = words(undated)
+def prepare_query(question: Question, index: Index, embedder: Embedder, *, today: date) -> Query:
+    """The query; `today` is what "last year" is counted from when the question is not asked as of a day."""
+    mentions = dates_asked(question, today=today)
+    undated = _without(question.text, [mention.where for mention in mentions])
+    asked_after = _KIND_ASKED.sub(" ", undated)
+    asked = words(asked_after)
     return Query(
         question=question,
         vector=embedder.embed_query(question.text),
+        undated=undated,
         words=tuple([word for word in asked if word not in STOP_WORDS] or asked),
-        weights=_weights(list(dict.fromkeys(content_stems(undated))), index),  # in order: sums must not vary
-        dates=tuple(mention.when for mention in mentions),
+        weights=_weights(list(dict.fromkeys(content_stems(asked_after))), index),  # in order: sums must not vary
+        dates=tuple([mention.when for mention in mentions]),
+        dates_said=tuple([question.text[mention.where.start : mention.where.end] for mention in mentions]),
     )
 
 

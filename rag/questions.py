@@ -1,13 +1,22 @@
 """What a person typed in, a `Question` the engine can rely on out; the same checks for every way in."""
 
+import re
 import unicodedata
+from datetime import date
 
-from rag.dates import parse_date
+from rag.dates import DateMention, DateSpan, find_dates, parse_date
 from rag.errors import QuestionError
+from rag.protocols import Message
 from rag.text import words
 from rag.types import Question
 
 MAX_QUESTION_CHARS = 4000
+MAX_TURNS = 200
+MAX_TURN_CHARS = 40_000
+
+_ON_THIS_DAY = re.compile(
+    r"\b(?:was|were|did|had|happened)\b(?!.*\b(?:is|are|do|does|can)\b).*\btoday\b", re.IGNORECASE
+)
 
 
 def parse_question(
@@ -16,6 +25,7 @@ def parse_question(
     source: str | None = None,
     published_after: str | None = None,
     published_before: str | None = None,
+    as_of: str | None = None,
 ) -> Question:
     """Checks a question and its filters; surrounding white space is dropped.
 
@@ -35,12 +45,56 @@ def parse_question(
     after, before = _date("published_after", published_after), _date("published_before", published_before)
     if after and before and parse_date(after).first > parse_date(before).last:
         raise QuestionError(f"published_after ({after}) is later than published_before ({before}); swap them")
+    asked = _date("as_of", as_of)
+    if after and asked and parse_date(after).first > parse_date(asked).last:
+        raise QuestionError(f"published_after ({after}) is later than as_of ({asked}), so nothing can match")
     return Question(
         text=text,
         source=_text("source", source) or None if source is not None else None,
         published_after=after,
         published_before=before,
+        as_of=asked,
     )
+
+
+def parse_history(turns: object) -> list[Message]:
+    """Checks a conversation as people send it: `[{"role": "user" | "assistant", "content": text}, ...]`, oldest first.
+
+    Raises:
+        QuestionError: it is none, or too long; the message says which turn and what is accepted.
+    """
+    if not isinstance(turns, list):
+        raise QuestionError(f"the history is {type(turns).__name__}, not a list of turns")
+    if len(turns) > MAX_TURNS:
+        raise QuestionError(f"the history has {len(turns)} turns; at most {MAX_TURNS} are accepted, so send the last")
+    return [_turn(number, turn) for number, turn in enumerate(turns, start=1)]
+
+
+def _turn(number: int, turn: object) -> Message:
+    if not isinstance(turn, dict) or set(turn) != {"role", "content"}:
+        raise QuestionError(f'turn {number} of the history is not {{"role": …, "content": …}}')
+    role, content = turn["role"], turn["content"]
+    if role not in ("user", "assistant"):
+        raise QuestionError(f"turn {number} of the history has the role {role!r}; use 'user' or 'assistant'")
+    if not isinstance(content, str) or len(content) > MAX_TURN_CHARS:
+        raise QuestionError(f"turn {number} of the history needs a text of at most {MAX_TURN_CHARS} characters")
+    return Message(role, content)
+
+
+def dates_asked(question: Question, *, today: date) -> list[DateMention]:
+    """The dates a question names, in order; "last year" and "two days ago" are counted from its `as_of`, else `today`.
+
+    Without `as_of`, "Thursday" and "4 September" are no dates: people use them of an archive's own time. Nor is
+    "today" in a question about the present ("Who leads it today?"): it asks for the latest, of whatever day.
+    """
+    mentions = find_dates(question.text, parse_date(question.as_of) if question.as_of else DateSpan(today, today))
+    if question.as_of is None:
+        mentions = [mention for mention in mentions if mention.basis != "nearest"]
+    if _ON_THIS_DAY.search(question.text):
+        return mentions
+    return [
+        mention for mention in mentions if question.text[mention.where.start : mention.where.end].lower() != "today"
+    ]
 
 
 def _text(name: str, value: str) -> str:

@@ -160,11 +160,12 @@ def _hit(group: Sequence[StoredChunk], score: float, relevance: float, similarit
         copies=tuple(others.values()),
         sentences=tuple(
             SentenceHit(
-                start=span.start,
-                end=span.end,
-                text=chunk.text[span.start - chunk.start : span.end - chunk.start],
+                start=sentence.start,
+                end=sentence.end,
+                text=chunk.text[sentence.start - chunk.start : sentence.end - chunk.start],
                 similarity=float(similarity),
+                dates=sentence.dates,
             )
-            for span, similarity in zip(chunk.sentences, similarities, strict=True)
+            for sentence, similarity in zip(chunk.sentences, similarities, strict=True)
         ),
     )

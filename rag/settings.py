@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     chunk_tokens: int = Field(default=180, ge=32, le=8192)  # cl100k_base tokens
     chunk_overlap_tokens: int = Field(default=0, ge=0)
     passages: int = Field(default=5, ge=1, le=50)  # how many an answer is drawn from
+    least_confidence: float = Field(default=0.25, ge=0, le=1)  # calibrated chance that they answer; below: abstain
     # Under the names that every tool of this vendor reads:
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL", pattern="^https?://")

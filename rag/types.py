@@ -6,9 +6,10 @@ command line, HTTP and Python. Every `start`/`end` is a Unicode code-point offse
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any, Literal
 
-Verdict = Literal["answered", "abstained"]
+Verdict = Literal["answered", "partial", "disputed", "abstained"]
 Reason = Literal["no_evidence", "not_supported", "empty_index"]
 DateBasis = Literal["printed", "supplied"]
 
@@ -31,9 +32,9 @@ class DocumentInfo:
 
     @property
     def label(self) -> str:
-        """Who says it, and when: `CNN, 2025-09-04`. The title, then the file name, stand in for a publisher."""
+        """Who says it, and when: `CNN (2025-09-04)`. The title, then the file name, stand in for a publisher."""
         name = self.publisher or (f"“{self.title}”" if self.title else self.source)
-        return f"{name}, {self.published}" if self.published else name
+        return f"{name} ({self.published})" if self.published else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,44 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class DateSpan:
+    """The days from `first` to `last`, both included: one day, one month, one year, or any stretch of days."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def is_day(self) -> bool:
+        return self.first == self.last
+
+    def overlaps(self, other: "DateSpan") -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+    def within(self, other: "DateSpan") -> bool:
+        return other.first <= self.first and self.last <= other.last
+
+    def tokens(self) -> list[str]:
+        """Index terms of this span and the wider ones around it, the narrowest first.
+
+        A day's are its day, month and year; a stretch within a year has all its months; one across years has its
+        years, or, beyond ten, the first and the last.
+        """
+        years = range(self.first.year, self.last.year + 1)
+        if len(years) > 1:
+            return [f"y{year:04}" for year in (years if len(years) <= 10 else (years[0], years[-1]))]
+        year, months = f"{years[0]:04}", range(self.first.month, self.last.month + 1)
+        return [
+            *([f"d{year}{self.first:%m%d}"] if self.is_day else []),
+            *(f"m{year}{month:02}" for month in (months if len(months) < 12 else ())),
+            f"y{year}",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A stretch of a document that is embedded and searched: `document.text[start:end] == text`."""
 
@@ -68,12 +107,16 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class SentenceHit:
-    """A sentence inside a retrieved passage; `similarity` is its cosine with the question, -1..1."""
+    """A sentence inside a retrieved passage; `similarity` is its cosine with the question, -1..1.
+
+    `dates` are those it says, resolved against its document's publication date when that was indexed.
+    """
 
     start: int
     end: int
     text: str
     similarity: float
+    dates: tuple[DateSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +153,17 @@ class Question:
     """A question and the documents it may be answered from; build it with `rag.questions.parse_question`.
 
     `source` is a glob over document sources; `published_after` and `published_before` are inclusive ISO days,
-    months or years. A document without a publication date passes no date filter.
+    months or years, and a document without a publication date passes neither.
+
+    `as_of`, also one of these, is when the question is asked: documents that are certainly later are hidden, and "last
+    month" is counted from it. Undated documents stay visible under it: nothing says that they are later.
     """
 
     text: str
     source: str | None = None
     published_after: str | None = None
     published_before: str | None = None
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +223,12 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The whole of what a reader is told. An abstention has no sentences, a `reason`, and the nearest passages."""
+    """The whole of what a reader is told. An abstention has no sentences, a `reason`, and the nearest passages.
+
+    `confidence`, 0..1, is the calibrated chance that the passages answer the question; None where nothing was read.
+    `missing` is what was asked and not found; `message` says what the verdict rests on, in a sentence or two that is
+    ours and not a source's. `standalone_question` is what a follow-up was taken to mean, None when as asked.
+    """
 
     question: str
     verdict: Verdict
@@ -190,6 +242,10 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     timings_ms: Timings = field(default_factory=Timings)
     conversation_id: str | None = None
+    confidence: float | None = None
+    missing: tuple[str, ...] = ()
+    message: str = ""
+    standalone_question: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's JSON object, as plain dicts and lists."""

@@ -11,7 +11,7 @@ from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_
 from rag.index.embedding import MODEL_FOLDER, LocalEmbedder
 
 ROUNDS = 5
-MAKE_FP32 = "Make it with: python scripts/build_embedding_model.py --fp32 PATH (its docstring lists what it needs)."
+MAKE_FP32 = "Make it with: python -m scripts.build_embedding_model --fp32 PATH (its docstring lists what it needs)."
 
 
 def run(texts: Sequence[str], queries: Sequence[str], *, fp32_model: Path | None) -> dict[str, object]:

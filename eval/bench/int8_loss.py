@@ -36,7 +36,7 @@ def run(data: RetrievalSet, fp32_model: Path, *, bars: Bars = silent) -> Int8Los
     """Raises ConfigurationError when `fp32_model` is not there."""
     if not fp32_model.is_file():
         raise ConfigurationError(
-            f"{fp32_model} is not a file. Make it with: python scripts/build_embedding_model.py --fp32 {fp32_model}"
+            f"{fp32_model} is not a file. Make it with: python -m scripts.build_embedding_model --fp32 {fp32_model}"
         )
     int8, fp32 = LocalEmbedder(), Fp32Embedder(fp32_model)
     ours = _hits(data, int8.embed_documents)

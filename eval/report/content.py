@@ -9,7 +9,7 @@ from eval.compare import Comparison, SplitChoice, compare, in_split
 from eval.metrics import Figure, figure
 from eval.report.catalogue import in_order
 from eval.report.outcomes import CaseShown, Outcome, show_case, show_outcome
-from eval.report.reliability import Bin, support_bins
+from eval.report.reliability import Reliability, reliability
 from eval.results import CorpusDocument, Run, RunInfo, Score
 from eval.summary import Summary, cluster_of, summarise
 from rag.errors import ConfigurationError
@@ -42,7 +42,7 @@ class RunShown:
     confusion: Mapping[str, Mapping[str, int]]
     baselines: Mapping[str, Mapping[str, float | None]]
     timings: Mapping[str, Mapping[str, float | None]]
-    support_bins: tuple[Bin, ...]
+    reliability: Reliability | None  # None where its answers have no confidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def _show_run(
             for kind, figures in summary.baselines.items()
         },
         timings=summary.timings,
-        support_bins=support_bins(outcomes.values()),
+        reliability=reliability((case, outcomes[case.id]) for case in known if case.id in outcomes),
     )
 
 

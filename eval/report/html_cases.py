@@ -145,6 +145,8 @@ def _answer(case_id: str, run: RunShown, outcome: Outcome, report: Report) -> Ht
 
 
 def _said(case_id: str, letter: str, outcome: Outcome) -> Iterator[Html]:
+    if outcome.standalone_question:
+        yield tag("p", "Taken to ask: ", tag("bdi", outcome.standalone_question), class_="muted")
     if not outcome.asked:
         yield tag("p", "This run did not ask it.", class_="muted")
     elif outcome.given == "failed":
@@ -162,8 +164,14 @@ def _said(case_id: str, letter: str, outcome: Outcome) -> Iterator[Html]:
         )
     else:
         yield tag("p", outcome.text or "No sentence was said.", class_="said" if outcome.text else "muted", dir="auto")
-    if outcome.reason:
-        yield tag("p", f"Reason: {outcome.reason}", class_="muted")
+    if outcome.message:
+        yield tag("p", outcome.message, class_="message", dir="auto")
+    if outcome.missing:
+        yield tag("p", "Missing: ", tag("bdi", "; ".join(outcome.missing)), class_="muted")
+    sure = None if outcome.confidence is None else f"Confidence: {outcome.confidence:.2f}"
+    basis = [part for part in (f"Reason: {outcome.reason}" if outcome.reason else None, sure) if part]
+    if basis:
+        yield tag("p", " · ".join(basis), class_="muted")
 
 
 def _sentence(

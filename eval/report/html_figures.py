@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from eval.report.catalogue import GROUPS, metric_of, percent, written, written_interval
 from eval.report.content import BASELINE_METRICS, GROUP_METRICS, Report, RunShown
+from eval.report.html_reliability import reliability_figure
 from eval.report.markup import Content, Html, join, tag
-from eval.report.plots import bar_plot, interval_plot, key, support_plot
+from eval.report.plots import bar_plot, interval_plot, key
 from eval.report.tables import column, figure_cell, in_words, metric_label, scroll_table
 from eval.report.words import problem_counts
 from eval.summary import FAILED, STAGES, VERDICTS
@@ -54,7 +55,7 @@ def scores_section(report: Report) -> Html:
             class_="scores",
             label="Scores",
         ),
-        _support(report),
+        reliability_figure(report),
         _problems(report),
     )
 
@@ -236,22 +237,6 @@ def _time_row(stage: str, place: int, run: RunShown, most: float, report: Report
         tag("td", f"{p50:,.1f}", class_="n"),
         tag("td", f"{p95:,.1f}", class_="n"),
         tag("td", bar_plot(p50, p95, most=most, words=words), class_="plot"),
-    )
-
-
-def _support(report: Report) -> Html | None:
-    bins = [(run.letter, run.support_bins) for run in report.runs]
-    if not any(found for _, found in bins):
-        return None
-    return tag(
-        "figure",
-        tag(
-            "figcaption",
-            tag("b", "Does support tell good answers from bad ones? "),
-            "Share of answers with a right verdict and every expected fact, by the mean support of their sentences;"
-            " lines are Wilson's 95% intervals.",
-        ),
-        support_plot(bins),
     )
 
 

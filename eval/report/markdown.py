@@ -12,7 +12,7 @@ from eval.report.catalogue import GROUPS, in_order, metric_of, percent, written,
 from eval.report.content import BASELINE_METRICS, GROUP_METRICS, Compared, Report
 from eval.report.markup import seen
 from eval.report.outcomes import PROBLEMS, CaseShown, Outcome
-from eval.report.words import summary_words
+from eval.report.words import calibration_words, summary_words
 from eval.summary import FAILED, STAGES, VERDICTS
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~$])")
@@ -30,6 +30,7 @@ def to_markdown(report: Report) -> str:
         *(part for compared in report.comparisons for part in _changes(compared)),
         "## Scores",
         *_scores(report),
+        *_reliability(report),
         *_times(report),
         "## By split and type",
         *_groups(report),
@@ -126,6 +127,19 @@ def _scores(report: Report) -> Iterator[str]:
             yield _table(["Metric", "Run", "Value", "95% interval", "n", "Not scored"], rows)
 
 
+def _reliability(report: Report) -> Iterator[str]:
+    rows = [
+        [run.letter, f"{one.confidence:.2f}", str(one.n), f"{one.answerable:.2f}", f"{one.low:.2f} to {one.high:.2f}"]
+        for run in report.runs
+        if run.reliability
+        for one in run.reliability.bins
+    ]
+    if rows:
+        yield "### Confidence"
+        yield plain(" ".join(calibration_words(report)))
+        yield _table(["Run", "Confidence", "Cases", "Answerable", "95% interval"], rows)
+
+
 def _times(report: Report) -> Iterator[str]:
     rows = []
     for stage in STAGES:
@@ -168,13 +182,20 @@ def _case(shown: CaseShown, report: Report) -> Iterator[str]:
 
 def _outcome(letter: str, shown: CaseShown, outcome: Outcome) -> Iterator[str]:
     case = shown.case
-    yield f"Run {letter}: {outcome.given or 'not asked'}{f', {outcome.reason}' if outcome.reason else ''}"
+    sure = None if outcome.confidence is None else f"confidence {outcome.confidence:.2f}"
+    yield f"Run {letter}: {', '.join(part for part in (outcome.given or 'not asked', outcome.reason, sure) if part)}"
+    if outcome.standalone_question:
+        yield f"Taken to ask: {outcome.standalone_question}"
     if outcome.failure:
         yield f"No answer: {outcome.failure}"
     for sentence in outcome.sentences:
         yield f"Says: {sentence.text} {''.join(f'[{marker}]' for marker in sentence.citations)}"
     if outcome.text and not outcome.sentences:
         yield f"Says: {outcome.text}"
+    if outcome.message:
+        yield f"Message: {outcome.message}"
+    if outcome.missing:
+        yield f"Missing: {'; '.join(outcome.missing)}"
     for citation in outcome.citations:
         status = "exact" if citation.wrong is None else f"not exact: {citation.wrong}"
         yield f"[{citation.marker}] {citation.source} {citation.start}–{citation.end} ({status}): “{citation.quote}”"

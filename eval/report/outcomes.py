@@ -15,7 +15,14 @@ from eval.report.passages import Piece, pieces_around
 from eval.results import CaseResult, CorpusDocument, Score
 from eval.scorers.correctness import said_text
 from eval.scorers.evidence import cited_span, is_cited, locate_evidence, rank_of, why_not_exact
-from eval.scorers.reading import CitedQuote, read_citations, read_passages, read_sentences
+from eval.scorers.reading import (
+    CitedQuote,
+    read_citations,
+    read_fraction,
+    read_passages,
+    read_sentences,
+    read_texts,
+)
 from eval.scorers.verdict import verdict_of
 
 AROUND_CITATION = 200  # characters
@@ -77,12 +84,19 @@ class EvidenceFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one run made of one case. `points` and `wrong_claims` hold the form found, or None, in the case's order."""
+    """What one run made of one case. `points` and `wrong_claims` hold the form found, or None, in the case's order.
+
+    `message`, `missing`, `confidence` and `standalone_question` are the answer's own, as `rag.types.Answer` has them.
+    """
 
     asked: bool
     given: str | None  # a verdict, "failed", or None when the case was not asked
     failure: str | None
     reason: str | None
+    confidence: float | None
+    missing: tuple[str, ...]
+    message: str | None
+    standalone_question: str | None
     model: str | None
     degraded: bool
     text: str
@@ -144,6 +158,10 @@ def show_outcome(
         given=None if result is None else "failed" if failed else verdict_of(answer),
         failure=result.failure if result else None,
         reason=_text(answer.get("reason")),
+        confidence=read_fraction(answer, "confidence"),
+        missing=read_texts(answer, "missing"),
+        message=_text(answer.get("message")),
+        standalone_question=_text(answer.get("standalone_question")),
         model=_text(answer.get("model")),
         degraded=answer.get("degraded") is True,
         text=str(answer.get("text") or ""),

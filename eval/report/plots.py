@@ -33,8 +33,11 @@ def bar_plot(p50: float, p95: float, *, most: float, words: str) -> Html:
     )
 
 
-def support_plot(runs: Sequence[tuple[str, Sequence[Bin]]]) -> Html:
-    """Share of right answers (up) by mean support (right), one shape a run, given with its letter."""
+def reliability_plot(runs: Sequence[tuple[str, Sequence[Bin]]]) -> Html:
+    """Share of answerable cases (up) by mean confidence (right), one shape a run, given with its letter.
+
+    On the diagonal a confidence is the chance it claims to be.
+    """
     left, top, width, height = 44, 10, 300, 200
 
     def x(value: float) -> str:
@@ -48,26 +51,21 @@ def support_plot(runs: Sequence[tuple[str, Sequence[Bin]]]) -> Html:
         parts.append(tag("line", x1=x(0), x2=x(1), y1=y(tick), y2=y(tick), class_="tick"))
         parts.append(tag("text", f"{tick:.1f}", x=left - 8, y=float(y(tick)) + 4, text_anchor="end"))
         parts.append(tag("text", f"{tick:.1f}", x=x(tick), y=top + height + 18, text_anchor="middle"))
-    parts.append(tag("text", "mean support of the answer's sentences", x=x(0.5), y=246, text_anchor="middle"))
+    parts.append(tag("text", "mean confidence", x=x(0.5), y=246, text_anchor="middle"))
+    parts.append(tag("line", x1=x(0), x2=x(1), y1=y(0), y2=y(1), class_="diagonal"))
     for place, (_, found) in enumerate(runs):
         for one in found:
+            along = x(one.confidence)
             parts.append(
-                tag(
-                    "line",
-                    x1=x(one.support),
-                    x2=x(one.support),
-                    y1=y(one.low),
-                    y2=y(one.high),
-                    class_=f"whisker r{place}",
-                )
+                tag("line", x1=along, x2=along, y1=y(one.low), y2=y(one.high), class_=f"whisker r{place}"),
             )
-            parts.append(_shape(place, float(x(one.support)), float(y(one.value)), 5))
+            parts.append(_shape(place, float(along), float(y(one.answerable)), 5))
     told = "; ".join(
-        f"{letter}: " + ", ".join(f"support {one.support:.2f}: {one.value:.2f} of {one.n}" for one in found)
+        f"{letter}: " + ", ".join(f"confidence {one.confidence:.2f}: {one.answerable:.2f} of {one.n}" for one in found)
         for letter, found in runs
         if found
     )
-    return _svg(f"Share of answers that are wholly right, by support. {told}", *parts, size=(left + width + 16, 254))
+    return _svg(f"Share of answerable cases, by confidence. {told}", *parts, size=(left + width + 16, 254))
 
 
 def key(place: int) -> Html:

@@ -1,58 +1,83 @@
-"""Outcomes in, bins of answers by their sentences' support out: whether a higher support means a better answer.
+"""Cases with their outcomes in, how far an answer's confidence is the chance it claims to be out.
 
-`support` is no probability of being right, so this is no calibration; it shows whether the number a reader sees tells
-good answers from bad ones.
+`Answer.confidence` is said to be the chance that the passages answer the question; the gold set says which questions
+have an answer. Abstentions count like answers: a chance of .1 is right when one such question in ten has one.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
-from eval.report.outcomes import Outcome
+import numpy as np
+from numpy.typing import NDArray
 
-_EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-_LEAST_BINS = 3
-_LEAST_ANSWERS = 5  # a bin of fewer says nothing
+from eval.agreement import Floats, Labels, Sample, measured
+from eval.cases import GoldCase
+from eval.metrics import Figure
+from eval.report.outcomes import Outcome
+from eval.summary import cluster_of
+
+BINS = 10  # of equal width
 _Z = 1.959964  # of a 95% interval
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """`n` answers whose mean support is `support`; `value` is the share of them with every point and a right verdict.
+    """`n` cases of the mean confidence `confidence`; `answerable` is the share of them that the gold set says are.
 
     `low` and `high` are Wilson's 95% score interval (Journal of the American Statistical Association, 1927).
     """
 
-    support: float
+    confidence: float
     n: int
-    value: float
+    answerable: float
     low: float
     high: float
 
 
-def support_bins(outcomes: Iterable[Outcome]) -> tuple[Bin, ...]:
-    """Bins with enough answers; none at all unless there are three, because two points are no curve."""
-    pairs = [pair for outcome in outcomes if (pair := _pair(outcome)) is not None]
-    bins = []
-    for number, high in enumerate(_EDGES[1:]):
-        low = _EDGES[number] if number else -1.0
-        inside = [(support, right) for support, right in pairs if low < support <= high]
-        if len(inside) >= _LEAST_ANSWERS:
-            bins.append(_bin(inside))
-    return tuple(bins) if len(bins) >= _LEAST_BINS else ()
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """The bins that hold a case, the least sure first, and the expected calibration error over all of them.
+
+    The error is the mean of |confidence - answerable| over the bins, weighted by their cases: Naeini, Cooper and
+    Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning" (2015), with bins of equal width.
+    """
+
+    bins: tuple[Bin, ...]
+    calibration_error: Figure
 
 
-def _pair(outcome: Outcome) -> tuple[float, bool] | None:
-    supports = [sentence.support for sentence in outcome.sentences if sentence.support is not None]
-    points = outcome.scores.get("points_covered")
-    if not supports or points is None or points.value is None:
+def reliability(cases: Iterable[tuple[GoldCase, Outcome]]) -> Reliability | None:
+    """Over the cases whose outcome has a confidence, whatever the verdict; None where no outcome has one."""
+    sure = [(case, outcome.confidence) for case, outcome in cases if outcome.confidence is not None]
+    if not sure:
         return None
-    return sum(supports) / len(supports), points.value == 1 and "verdict" not in outcome.problems
+    sample = Sample.of(
+        [confidence for _, confidence in sure],
+        [case.verdict != "abstained" for case, _ in sure],
+        [cluster_of(case) for case, _ in sure],
+    )
+    places = _places(sample.values)
+    return Reliability(
+        bins=tuple(_bin(sample.values[places == place], sample.labels[places == place]) for place in np.unique(places)),
+        calibration_error=measured(_calibration_error, sample),
+    )
 
 
-def _bin(inside: list[tuple[float, bool]]) -> Bin:
-    n = len(inside)
-    share = sum(right for _, right in inside) / n
+def _calibration_error(values: Floats, labels: Labels, weights: Floats) -> float | None:
+    # Of a bin's cases, n * |mean confidence - share answerable| is |sum of confidence - number answerable|.
+    excess = np.bincount(_places(values), weights * (values - labels), minlength=BINS)
+    return float(np.abs(excess).sum() / weights.sum())
+
+
+def _places(values: Floats) -> NDArray[np.intp]:
+    """The number of each one's bin, from 0; 1.0 belongs to the last."""
+    return np.minimum((values * BINS).astype(np.intp), BINS - 1)
+
+
+def _bin(values: Floats, labels: Labels) -> Bin:
+    n = len(labels)
+    share = float(labels.mean())
     middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return Bin(sum(s for s, _ in inside) / n, n, share, max(0.0, middle - half), min(1.0, middle + half))
+    return Bin(float(values.mean()), n, share, max(0.0, middle - half), min(1.0, middle + half))

@@ -23,6 +23,16 @@ def run_name(run: RunShown, report: Report) -> str:
     return f"{run.letter} ({run.info.name})" if len(report.runs) > 1 else run.info.name
 
 
+def calibration_words(report: Report) -> list[str]:
+    """A sentence for each run whose answers have a confidence: how far that is off."""
+    return [
+        f"Expected calibration error of {run_name(run, report)}: {shown.value:.3f} "
+        f"({shown.low:.3f} to {shown.high:.3f}, n = {shown.n})."
+        for run in report.runs
+        if run.reliability and (shown := run.reliability.calibration_error).value is not None
+    ]
+
+
 def problem_counts(report: Report) -> dict[str, int]:
     """How many cases have each problem in some run."""
     return {label: sum(problem in case.problems for case in report.cases) for problem, label in PROBLEMS.items()}

@@ -15,6 +15,7 @@ from eval.scorers.evidence import (
     why_not_exact,
 )
 from eval.scorers.reading import SaidSentence, not_scored, read_citations, read_sentences, why_no_sentences
+from rag.answering.quoting import without_notes
 from rag.grounding import LEAST_SUPPORT, support
 
 METRICS = ("citation_exact", "citation_recall", "citation_precision", "evidence_hit")
@@ -49,7 +50,9 @@ def _alce(answer: Mapping[str, Any], corpus: Mapping[str, CorpusDocument]) -> di
         return not_scored(("citation_recall", "citation_precision"), reason)
     citations = read_citations(answer)
     proofs = {citation.marker: proof(citation, corpus) for citation in citations}
-    sentences = [SaidSentence(stated(said, citations, corpus), said.markers) for said in read_sentences(answer)]
+    sentences = [
+        SaidSentence(without_notes(stated(said, citations, corpus)), said.markers) for said in read_sentences(answer)
+    ]
     proved = [_support(sentence.text, sentence.markers, proofs) for sentence in sentences]
     unproved = [
         f"sentence {number} has support {supported:.2f} < {LEAST_SUPPORT}" if sentence.markers else

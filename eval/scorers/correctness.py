@@ -11,6 +11,7 @@ from eval.forms import holds_form
 from eval.results import CorpusDocument, Score
 from eval.scorers.evidence import stated
 from eval.scorers.reading import read_citations, read_sentences, why_no_sentences
+from rag.answering.quoting import without_notes
 
 METRICS = ("points_covered", "no_wrong_claims", "short_answer_em", "short_answer_f1")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
@@ -28,11 +29,16 @@ def score(case: GoldCase, answer: Mapping[str, Any], corpus: Mapping[str, Corpus
 
 
 def said_text(answer: Mapping[str, Any], corpus: Mapping[str, CorpusDocument]) -> str:
-    """What the answer states: its sentences without attributions. An abstention states nothing, however worded."""
+    """What the answer states: its sentences without attributions. An abstention states nothing, however worded.
+
+    A note in brackets is said too, and what it parts is also read without it: "on Thursday [4 September 2025] in court"
+    says both "4 September 2025" and "on Thursday in court".
+    """
     if why_no_sentences(answer) is not None:
         return "" if answer.get("verdict") == "abstained" else str(answer.get("text") or "")
     citations = read_citations(answer)
-    return "\n".join(stated(sentence, citations, corpus) for sentence in read_sentences(answer))
+    said = [stated(sentence, citations, corpus) for sentence in read_sentences(answer)]
+    return "\n".join(dict.fromkeys(reading for words in said for reading in (words, without_notes(words))))
 
 
 def short_answer_scores(given: str, accepted: tuple[str, ...]) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from eval.cases import Evidence, GoldCase
 from eval.metrics import SourceSpan, overlap
 from eval.results import CorpusDocument
 from eval.scorers.reading import CitedQuote, SaidSentence
+from rag.answering.quoting import claim_of
 from rag.types import DocumentInfo
 
 Piece = list[SourceSpan]
@@ -103,11 +104,10 @@ def stated(sentence: SaidSentence, citations: Sequence[CitedQuote], corpus: Mapp
     """What the sentence claims: its text without the attribution of a document it cites, which claims nothing.
 
     Left in, a long title would carry any short sentence past the threshold, since the evidence has it too; and
-    "CNN, 2025-09-04: …" would answer "in which year?" with 2025.
+    "CNN (2025-09-04) says: …" would answer "in which year?" with 2025.
     """
     cited = (c for c in citations if c.marker in sentence.markers and c.source in corpus)
-    labels = (f"{label(corpus[citation.source])}: " for citation in cited)
-    return sentence.text.removeprefix(next((name for name in labels if sentence.text.startswith(name)), ""))
+    return claim_of(sentence.text, [label(corpus[citation.source]) for citation in cited])
 
 
 def shown_piece(piece: Evidence) -> str:

@@ -12,6 +12,7 @@ from eval.metrics import SourceSpan
 from eval.results import CorpusDocument, Score
 from eval.scorers.evidence import cited_span, proof, stated
 from eval.scorers.reading import CitedQuote, not_scored, read_citations, read_passages, read_sentences, why_no_sentences
+from rag.answering.quoting import without_notes
 from rag.grounding import LEAST_SUPPORT, support
 
 METRICS = ("grounded_share", "grounded_strict")
@@ -27,7 +28,7 @@ def score(case: GoldCase, answer: Mapping[str, Any], corpus: Mapping[str, Corpus
     }
     held = [
         support(
-            stated(sentence, citations, corpus),
+            without_notes(stated(sentence, citations, corpus)),
             [words for marker in sentence.markers if (words := proofs.get(marker))],
         )
         for sentence in read_sentences(answer)

@@ -71,6 +71,18 @@ def read_count(answer: Mapping[str, Any], name: str) -> int | None:
     return value if _is_whole(value) else None
 
 
+def read_fraction(answer: Mapping[str, Any], name: str) -> float | None:
+    """A number from 0 to 1."""
+    value = answer.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value <= 1 else None
+
+
+def read_texts(answer: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple([value for value in _list(answer.get(name)) if isinstance(value, str)])
+
+
 def why_no_sentences(answer: Mapping[str, Any]) -> str | None:
     """Why there is no sentence to hold against evidence, or None when there is one."""
     if read_sentences(answer):

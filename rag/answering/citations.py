@@ -24,9 +24,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class DraftSentence:
-    """A sentence before it is proved."""
+    """A sentence before it is proved: what is said, and of that, without byline and notes, what is claimed."""
 
     text: str
+    claim: str
     quotes: tuple[Quote, ...]
 
     def quotes_from(self, hit: Hit) -> bool:
@@ -42,7 +43,7 @@ def prove(drafts: Iterable[DraftSentence], library: Library) -> tuple[list[Sente
     citations: dict[tuple[str, int, int], Citation] = {}
     for draft in drafts:
         quotes = [quote for quote in draft.quotes if _is_exact(quote, library)]
-        supported = support(draft.text, [f"{quote.document.label}: {quote.text}" for quote in quotes])
+        supported = support(draft.claim, [quote.text for quote in quotes])
         if not quotes or supported < LEAST_SUPPORT:
             continue
         markers = []

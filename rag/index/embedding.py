@@ -4,24 +4,20 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import ConfigurationError
+from rag.onnx import MODELS, LocalModel
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
-    from tokenizers import Tokenizer
 
-MODEL_FOLDER = Path(__file__).resolve().parents[1] / "models" / "all-MiniLM-L6-v2"
+MODEL_FOLDER = MODELS / "all-MiniLM-L6-v2"
 MAX_TOKENS = 256  # what the model was trained on; the rest of a longer text is not read
 TOKENS_PER_RUN = 256  # from 128 to 1,024 the speed is the same; beyond, long texts leave the processor's cache
 TEXTS_PER_WINDOW = 2_048  # texts held as tokens at a time: about 100 bytes a token
-
-Opened = TypeVar("Opened")
 
 
 class LocalEmbedder:
@@ -39,10 +35,13 @@ class LocalEmbedder:
     def __init__(self, *, model_folder: Path = MODEL_FOLDER, threads: int | None = None) -> None:
         """Opens nothing: the files are read on first use. One `embed_documents` uses
         `threads` threads, by default one a processor; a query is computed on the caller's own."""
-        self._model_folder = model_folder
         self._threads = threads or os.cpu_count() or 1
-        self._opening = Lock()
-        self._opened: tuple[Tokenizer, InferenceSession] | None = None
+        self._model = LocalModel(
+            tokenizer=model_folder / "tokenizer.json",
+            model=model_folder / "model.onnx",
+            remedy="scripts/build_embedding_model.py",
+            max_tokens=MAX_TOKENS,
+        )
 
     def embed_documents(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
@@ -54,7 +53,7 @@ class LocalEmbedder:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         if not len(texts):
             return vectors
-        tokenizer, session = self._open()
+        tokenizer, session = self._model.open()
 
         def fill(run: tuple[list[int], NDArray[np.int64]]) -> int:
             rows, token_ids = run
@@ -72,18 +71,9 @@ class LocalEmbedder:
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The (384,) unit vector that `embed_documents([text])` gives. Raises as it does."""
-        tokenizer, session = self._open()
+        tokenizer, session = self._model.open()
         vector: NDArray[np.float32] = _embed(session, np.array([tokenizer.encode(text).ids]))[0]
         return vector
-
-    def _open(self) -> tuple["Tokenizer", "InferenceSession"]:
-        with self._opening:
-            if self._opened is None:
-                self._opened = (
-                    _read(self._model_folder / "tokenizer.json", _open_tokenizer),
-                    _read(self._model_folder / "model.onnx", _open_session),
-                )
-            return self._opened
 
 
 def _runs(token_ids: list[list[int]], offset: int) -> Iterator[tuple[list[int], NDArray[np.int64]]]:
@@ -102,37 +92,3 @@ def _runs(token_ids: list[list[int]], offset: int) -> Iterator[tuple[list[int], 
 def _embed(session: "InferenceSession", token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
     vectors: NDArray[np.float32] = session.run(["embedding"], {"input_ids": token_ids})[0]
     return vectors
-
-
-def _read(path: Path, open_file: Callable[[Path], Opened]) -> Opened:
-    if not path.is_file():
-        problem = f"The embedding model's file {path} is missing."
-    else:
-        try:
-            return open_file(path)
-        except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception
-            problem = f"The embedding model's file {path} cannot be read ({error})."
-    raise ConfigurationError(f"{problem} Install Attest again, or run scripts/build_embedding_model.py.")
-
-
-def _open_tokenizer(path: Path) -> "Tokenizer":
-    from tokenizers import Tokenizer  # here, as onnxruntime below: they cost 0.25 s, and not every command embeds
-
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.enable_truncation(MAX_TOKENS)
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def _open_session(path: Path) -> "InferenceSession":
-    import onnxruntime
-
-    onnxruntime.disable_telemetry_events()
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    # One thread a run: texts side by side use two processors better than one text split between them.
-    options.intra_op_num_threads = 1
-    # The file is already in its fast form; optimising fuses Add and LayerNormalization into a node five times slower.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.enable_mem_pattern = False  # it keeps a memory plan for every shape seen
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -18,21 +19,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.dates import parse_date
-from rag.types import Document, DocumentInfo, Question, Span
+from rag.types import DateSpan, Document, DocumentInfo, Question
 
 _INFO = "d.id, d.source, d.version, d.title, d.publisher, d.published, d.published_basis"
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSentence:
+    """Where a sentence lies in its document, and the dates it says, resolved when it was stored."""
+
+    start: int
+    end: int
+    dates: tuple[DateSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk as retrieval needs it; `sentences` are offsets into the document, like its own."""
+    """A chunk as retrieval needs it; offsets are into the document."""
 
     chunk_id: int
     document: DocumentInfo
     start: int
     end: int
     text: str
-    sentences: tuple[Span, ...]
+    sentences: tuple[StoredSentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +143,7 @@ class Library:
         query = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(terms))
         if not query:
             return []
-        where, values = _filter(question)
+        where, values = self._filter(question)
         rows = self._db.execute(
             f"SELECT rowid, -bm25(keywords) AS score FROM keywords WHERE keywords MATCH ?"
             f"{f' AND rowid IN (SELECT c.id {where})' if where else ''}"
@@ -146,9 +156,20 @@ class Library:
         return [row[0] for row in self._db.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,))]
 
     def matching_chunks(self, question: Question) -> list[int] | None:
-        """Ids of the chunks that the question's filters let through; None when it has no filter."""
-        where, values = _filter(question)
+        """Ids of the chunks that the question's filters let through; None when they let all through."""
+        where, values = self._filter(question)
         return [row[0] for row in self._db.execute(f"SELECT c.id {where}", values)] if where else None
+
+    def _filter(self, question: Question) -> tuple[str, list[str]]:
+        """The FROM and WHERE of the chunks (`c`) a question may be answered from, with their values; "" for all.
+
+        A filter that hides nothing (`as_of` today) is none: Chroma takes 7 times as long to search among listed chunks.
+        """
+        condition, values = _condition(question)
+        hidden = f"SELECT 1 FROM documents d WHERE ({condition}) IS NOT TRUE LIMIT 1"
+        if not condition or self._db.execute(hidden, values).fetchone() is None:
+            return "", []
+        return f"FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {condition}", values
 
     def document_frequencies(self, stems: Iterable[str]) -> dict[str, int]:
         """In how many chunks each stem occurs; stems that occur nowhere are left out."""
@@ -173,23 +194,24 @@ class Library:
             dates=[set(terms.split()) for terms in dates],
         )
 
-    def document_date_terms(self, document_id: str) -> set[str]:
-        """The index terms of all dates that a document says, and of its own (`p…`)."""
+    def document_dates(self, document_id: str) -> set[DateSpan]:
+        """All dates that a document's sentences say."""
         rows = self._db.execute(
-            "SELECT k.dates FROM chunks c JOIN keywords k ON k.rowid = c.id WHERE c.document_id = ?",
+            "SELECT s.dates FROM chunks c JOIN sentences s ON s.chunk_id = c.id"
+            " WHERE c.document_id = ? AND s.dates != ''",
             (document_id,),
         )
-        return {term for row in rows for term in row[0].split()}
+        return {span for row in rows for span in decode_dates(row[0])}
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
         """These chunks with their documents and texts, by id."""
         marks = _marks(chunk_ids)
-        spans: dict[int, list[Span]] = {}
-        for chunk_id, start, end in self._db.execute(
-            f"SELECT chunk_id, start, end FROM sentences WHERE chunk_id IN ({marks}) ORDER BY chunk_id, start",
+        sentences: dict[int, list[StoredSentence]] = {}
+        for chunk_id, start, end, dates in self._db.execute(
+            f"SELECT chunk_id, start, end, dates FROM sentences WHERE chunk_id IN ({marks}) ORDER BY chunk_id, start",
             chunk_ids,
         ):
-            spans.setdefault(chunk_id, []).append(Span(start, end))
+            sentences.setdefault(chunk_id, []).append(StoredSentence(start, end, decode_dates(dates)))
         rows = self._db.execute(
             f"SELECT c.id, c.start, c.end, k.text, {_INFO} FROM chunks c"
             " JOIN documents d ON d.id = c.document_id JOIN keywords k ON k.rowid = c.id"
@@ -197,13 +219,13 @@ class Library:
             chunk_ids,
         )
         return {
-            row[0]: StoredChunk(row[0], _info(row[4:]), row[1], row[2], row[3], tuple(spans.get(row[0], ())))
+            row[0]: StoredChunk(row[0], _info(row[4:]), row[1], row[2], row[3], tuple(sentences.get(row[0], ())))
             for row in rows
         }
 
 
-def _filter(question: Question) -> tuple[str, list[str]]:
-    """The FROM and WHERE of the chunks (`c`) a question may be answered from, with their values; "" for all."""
+def _condition(question: Question) -> tuple[str, list[str]]:
+    """What holds of the documents (`d`) a question may be answered from, with its values; "" without a filter."""
     conditions, values = [], []
     if question.source is not None:
         conditions.append("d.source GLOB ?")
@@ -214,12 +236,10 @@ def _filter(question: Question) -> tuple[str, list[str]]:
     if question.published_before is not None:
         conditions.append("d.published_first <= ?")
         values.append(parse_date(question.published_before).last.isoformat())
-    if not conditions:
-        return "", []
-    return (
-        f"FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {' AND '.join(conditions)}",
-        values,
-    )
+    if question.as_of is not None:  # what is undated may be older; what is of that month may be of that day
+        conditions.append("(d.published_first IS NULL OR d.published_first <= ?)")
+        values.append(parse_date(question.as_of).last.isoformat())
+    return " AND ".join(conditions), values
 
 
 def _info(row: Sequence[Any]) -> DocumentInfo:
@@ -237,6 +257,19 @@ def _info(row: Sequence[Any]) -> DocumentInfo:
 
 def _marks(values: Sequence[object] | Mapping[Any, object]) -> str:
     return ",".join("?" * len(values))
+
+
+def encode_dates(spans: Iterable[DateSpan]) -> str:
+    """The stored form of a sentence's dates, each once: `2025-09-04 2024-09-01/2024-12-31`, "" for none."""
+    return " ".join(dict.fromkeys(str(span.first) if span.is_day else f"{span.first}/{span.last}" for span in spans))
+
+
+def decode_dates(stored: str) -> tuple[DateSpan, ...]:
+    """What `encode_dates` was given."""
+    return tuple(
+        DateSpan(date.fromisoformat(first), date.fromisoformat(last or first))
+        for first, _, last in (span.partition("/") for span in stored.split())
+    )
 
 
 def stem_codes(stems: Iterable[str]) -> NDArray[np.uint32]:

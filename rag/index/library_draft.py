@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.dates import DateSpan, find_dates, parse_date
-from rag.index.library import Library, stem_codes
+from rag.index.library import Library, encode_dates, stem_codes
 from rag.protocols import Matrix
 from rag.text import content_stems
 from rag.types import Chunk, Document
@@ -39,6 +39,7 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_of_document ON chunks (document_id);
 CREATE TABLE sentences (
     chunk_id INTEGER NOT NULL REFERENCES chunks (id), start INTEGER NOT NULL, end INTEGER NOT NULL,
+    dates TEXT NOT NULL,  -- those it says, resolved: ISO days and intervals of days, "" for none
     PRIMARY KEY (chunk_id, start)
 ) WITHOUT ROWID;
 CREATE VIRTUAL TABLE keywords USING fts5 (
@@ -94,8 +95,14 @@ class LibraryDraft(Library):
             ),
         )
         ids = []
-        dates = _date_terms(chunks, published)
-        for chunk, terms, vector, sentences in zip(chunks, dates, chunk_vectors, sentence_vectors, strict=True):
+        dates = [
+            [_dates_said(document.text[span.start : span.end], published) for span in chunk.sentences]
+            for chunk in chunks
+        ]
+        terms = _date_terms(dates, published)
+        for chunk, said, term, vector, sentences in zip(
+            chunks, dates, terms, chunk_vectors, sentence_vectors, strict=True
+        ):
             cursor = self._db.execute(
                 "INSERT INTO chunks VALUES (NULL, ?, ?, ?, ?, ?, ?)",
                 (
@@ -106,12 +113,15 @@ class LibraryDraft(Library):
             assert cursor.lastrowid is not None
             ids.append(cursor.lastrowid)
             self._db.executemany(
-                "INSERT INTO sentences VALUES (?, ?, ?)",
-                [(cursor.lastrowid, span.start, span.end) for span in chunk.sentences],
+                "INSERT INTO sentences VALUES (?, ?, ?, ?)",
+                [
+                    (cursor.lastrowid, span.start, span.end, encode_dates(spans))
+                    for span, spans in zip(chunk.sentences, said, strict=True)
+                ],
             )
             self._db.execute(
                 "INSERT INTO keywords (rowid, title, text, dates) VALUES (?, ?, ?, ?)",
-                (cursor.lastrowid, info.title or "", chunk.text, terms),
+                (cursor.lastrowid, info.title or "", chunk.text, term),
             )
         return ids
 
@@ -128,11 +138,14 @@ class LibraryDraft(Library):
         return ids
 
 
-def _date_terms(chunks: Sequence[Chunk], published: DateSpan | None) -> list[str]:
-    """Per chunk: the terms of the dates it says, of those its neighbours say (`n…`), of its document's own (`p…`)."""
-    said = [
-        [term for mention in find_dates(chunk.text, published) for term in mention.when.tokens()] for chunk in chunks
-    ]
+def _dates_said(sentence: str, published: DateSpan | None) -> list[DateSpan]:
+    return [span for mention in find_dates(sentence, published) for span in mention.spans]
+
+
+def _date_terms(dates: Sequence[Sequence[Sequence[DateSpan]]], published: DateSpan | None) -> list[str]:
+    """Per chunk, given the dates of its sentences: the terms of the dates it says, of those its neighbours say
+    (`n…`), of its document's own (`p…`)."""
+    said = [[term for spans in chunk for span in spans for term in span.tokens()] for chunk in dates]
     own = [f"p{term}" for term in (published.tokens() if published else [])]
     return [
         " ".join([*here, *(f"n{term}" for term in [*before, *after]), *own])

@@ -18,7 +18,7 @@ from rag.types import Manifest
 
 LIBRARY = "library.sqlite"
 VECTORS = "chroma"
-SCHEMA = 1
+SCHEMA = 2
 """Of `library.sqlite` and the vectors beside it; a change makes older indexes unreadable, and says so."""
 
 

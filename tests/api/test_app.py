@@ -68,6 +68,33 @@ def test_filters_are_passed_on(url: str) -> None:
     assert {passage["source"][:3] for passage in response.json()["passages"]} == {"003"}
 
 
+def test_a_follow_up_is_read_with_the_turns_before_it(url: str) -> None:
+    history = [
+        {"role": "user", "content": "Who is Karim Khan?"},
+        {"role": "assistant", "content": "Karim Khan is the prosecutor of the International Criminal Court."},
+    ]
+    body = {"question": "When was he elected?", "history": history}
+    answer = httpx.post(f"{url}/v1/ask", json=body, timeout=30).json()
+    assert answer["question"] == "When was he elected?"
+    assert answer["standalone_question"] == "When was Karim Khan elected?"
+    alone = httpx.post(f"{url}/v1/ask", json={"question": "When was Karim Khan elected?"}, timeout=30).json()
+    assert alone["standalone_question"] is None
+    assert [passage["start"] for passage in answer["passages"]] == [passage["start"] for passage in alone["passages"]]
+
+
+def test_as_of_hides_what_came_later(url: str) -> None:
+    def sources(**asked: str) -> set[str]:
+        body = {"question": "Which sanctions were announced?", **asked}
+        answer = httpx.post(f"{url}/v1/ask", json=body, timeout=30).json()
+        return {passage["source"][:3] for passage in answer["passages"]}
+
+    assert {"001", "002"} & sources()  # of September 2025 and 21 August 2025
+    assert sources(as_of="2025-08-01") <= {"003", "004"}  # of 2024 and February 2025
+
+
+TURN = {"role": "user", "content": "Who is he?"}
+
+
 @pytest.mark.parametrize(
     ("body", "word"),
     [
@@ -80,6 +107,14 @@ def test_filters_are_passed_on(url: str) -> None:
         ({"question": None}, "question"),
         ({}, "question"),
         ({"question": "what?", "published_after": "soon"}, "soon"),
+        ({"question": "what?", "as_of": "last week"}, "last week"),
+        ({"question": "what?", "as_of": "2024", "published_after": "2025"}, "later than as_of"),
+        ({"question": "what?", "history": "He said so."}, "history"),
+        ({"question": "what?", "history": [{"role": "system", "content": "Obey."}]}, "history.0.role"),
+        ({"question": "what?", "history": [{"role": "user"}]}, "history.0.content"),
+        ({"question": "what?", "history": [{**TURN, "name": "Ann"}]}, "history.0.name"),
+        ({"question": "what?", "history": [{**TURN, "content": "a" * 40_001}]}, "at most 40000 characters"),
+        ({"question": "what?", "history": [TURN] * 201}, "201 turns"),
         ({"question": "what?", "no_such_field": 1}, "no_such_field"),
         ([], "body"),
     ],
@@ -120,7 +155,8 @@ def test_health_and_readiness(url: str) -> None:
 
 def test_the_openapi_document_describes_the_answer(url: str) -> None:
     schemas = httpx.get(f"{url}/openapi.json").json()["components"]["schemas"]
-    assert {"verdict", "sentences", "citations", "passages"} <= set(schemas["Answer"]["properties"])
+    assert {"verdict", "sentences", "citations", "passages", "missing"} <= set(schemas["Answer"]["properties"])
+    assert {"as_of", "history"} <= set(schemas["AskRequest"]["properties"])
     assert httpx.get(f"{url}/docs").status_code == 200
 
 

@@ -55,7 +55,7 @@ def public_data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fitz_gov(tmp_path: Path) -> Path:
-    """A package folder laid out like fitz_gov's."""
+    """A package folder laid out like fitz_gov's: a corpus with its queries, and governance cases."""
     package = tmp_path / "fitz_gov"
     (package / "data" / "corpus").mkdir(parents=True)
     (package / "data" / "queries").mkdir()
@@ -77,7 +77,49 @@ def fitz_gov(tmp_path: Path) -> Path:
         },
     }
     (package / "data" / "queries" / "query_mappings.json").write_text(json.dumps({"mappings": mappings}))
+    (package / "data" / "tier1_core").mkdir()
+    for category, mode, asked in _GOVERNANCE:
+        cases = [
+            {"id": case_id, "query": question, "contexts": contexts, "expected_mode": mode}
+            for case_id, question, contexts in asked
+        ]
+        (package / "data" / "tier1_core" / f"{category}.json").write_text(json.dumps({"cases": cases}))
     return package
+
+
+_TALL = "The bridge is 134 metres tall. It carries eight lanes of traffic."
+_DIET = [OTTERS, "Urchins and clams are what sea otters eat.", "Otters dive for clams."]
+_LENGTHS = [BRIDGE, "The bridge is 530 metres long. It opened on 3 May 1932."]
+_GOVERNANCE = (  # one context to be abstained from, two that dispute each other, three that can be trusted
+    (
+        "abstention",
+        "abstain",
+        [
+            ("abstain_1", "Who painted the Mona Lisa?", [BREAD]),  # even
+            ("abstain_2", "Which volcano erupted in Iceland?", [OTTERS]),  # even
+            ("abstain_3", "When was Napoleon crowned?", [_TALL]),
+            ("abstain_5", "What do sea otters eat?", [BREAD]),
+        ],
+    ),
+    (
+        "dispute",
+        "disputed",
+        [
+            ("dispute_1", "How long is the bridge?", _LENGTHS),  # even
+            ("dispute_2", "How long is the bridge?", _LENGTHS),
+        ],
+    ),
+    (
+        "trustworthy_direct",
+        "trustworthy",
+        [
+            ("direct_3", "What do sea otters eat?", _DIET),  # even
+            ("direct_1", "What do sea otters eat?", _DIET),
+        ],
+    ),
+    ("trustworthy_hedged", "trustworthy", [("hedged_1", "What do sea otters eat?", _DIET)]),
+    ("grounding", "trustworthy", [("grounding_1", "What is rye?", [BREAD])]),
+)
 
 
 def _asked(question_id: str, question: str, *, answered: bool = True) -> dict[str, object]:

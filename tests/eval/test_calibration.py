@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,14 +83,14 @@ def test_selection_and_verdict_on_questions_that_are_answered_and_not(tmp_path: 
         "gold_in_answer": 1.0,
         "false_answers": 0.0,
         "false_abstentions": 0.0,
-        "answerable_auc_score": 1.0,
+        "answerable_auc_confidence": 1.0,
         "answerable_auc_relevance": 1.0,
-        "out_of_corpus_auc_score": 1.0,  # the article left out, only otters and bread are there for the bridge
+        "out_of_corpus_auc_confidence": 1.0,  # the article left out, only otters and bread are there for the bridge
         "out_of_corpus_auc_relevance": 1.0,
         "out_of_corpus_false_answers": 0.0,
     }
-    assert [figures[name].n for name in ("gold_in_first", "false_answers", "answerable_auc_score")] == [3, 3, 6]
-    assert figures["out_of_corpus_auc_score"].n == 6  # three with their article, the same three without
+    assert [figures[name].n for name in ("gold_in_first", "false_answers", "answerable_auc_confidence")] == [3, 3, 6]
+    assert figures["out_of_corpus_auc_confidence"].n == 6  # three with their article, the same three without
 
 
 def test_a_sentence_that_lacks_the_gold_span_is_a_miss(tmp_path: Path, settings: Settings) -> None:
@@ -123,7 +124,7 @@ def test_turns_are_asked_of_all_contexts_and_only_two_labels_count(tmp_path: Pat
     assert {name: (found.value, found.n) for name, found in figures.items()} == {
         "false_answers": (0.0, 1),
         "false_abstentions": (0.0, 2),
-        "answerable_auc_score": (1.0, 3),
+        "answerable_auc_confidence": (1.0, 3),
         "answerable_auc_relevance": (1.0, 3),
     }
 
@@ -158,6 +159,7 @@ def run(*arguments: str) -> tuple[str, str]:
 @pytest.fixture
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("eval.public_sets.find_spec", lambda name: None)  # fitz-gov, which takes minutes
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
 
@@ -173,6 +175,7 @@ def test_json_is_a_figure_for_each_metric_of_each_file(tmp_path: Path) -> None:
     assert all(set(one) == {"value", "low", "high", "n"} for figures in results.values() for one in figures.values())
     assert results["summedits_tiny.jsonl"]["raw_rate"]["n"] == 5
     assert stderr.splitlines()[0] == "skipped, of no set read here: README.md"
+    assert stderr.splitlines()[1] == 'without fitz-gov, which is not installed: pip install "attest[eval]"'
     assert run("--data", str(data), "--limit", "5", "--json")[0] == stdout
 
 
@@ -182,6 +185,23 @@ def test_the_table_has_the_published_figures_beside_ours(tmp_path: Path) -> None
     (line,) = [line for line in stdout.splitlines() if line.split()[0] == "balanced_accuracy" and "people" in line]
     assert line.split()[:8] == ["balanced_accuracy", "1.000", "95%:", "1.000", "to", "1.000,", "n", "="]
     assert "0.832 GPT-4; 0.906 people]" in line
+
+
+@pytest.mark.usefixtures("_own_settings")
+def test_fitz_gov_is_measured_where_it_is_installed(
+    tmp_path: Path, fitz_gov: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = SimpleNamespace(origin=str(fitz_gov / "__init__.py"))
+    monkeypatch.setattr("eval.public_sets.find_spec", lambda name: installed)
+    stdout, stderr = run("--data", str(claims(tmp_path / "claims")), "--cache", "kept")
+    lines = stdout[stdout.index("fitz-gov (odd half)") :].splitlines()
+    accuracy, shape = lines[1:3]
+    assert accuracy.split()[0] == "accuracy"
+    assert accuracy.endswith("n = 5  [0.804 all features with a cross-encoder†]")
+    assert shape.split()[:2] == ["shape_accuracy", "1.000"]
+    assert shape.endswith("n = 5  [0.711 count and lengths of contexts†]")
+    assert "without fitz-gov" not in stderr
+    assert (tmp_path / "kept" / "fitz-gov-governance" / "index").is_dir()
 
 
 @pytest.mark.usefixtures("_own_settings")

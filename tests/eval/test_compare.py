@@ -39,6 +39,12 @@ def test_false_abstentions_are_better_when_they_fall(bridge_cases: list[GoldCase
     assert change.difference.value == pytest.approx(-1 / 30)
 
 
+def test_an_abstention_s_flip_tells_its_message(bridge_cases: list[GoldCase], make_run: MakeRun) -> None:
+    told = {**WRONG, "message": "No answer: nothing in the documents speaks of this."}
+    (flip,) = compare(bridge_cases, make_run("right"), make_run("worse", {"long-3": told})).flips
+    assert flip.second_text == told["message"]
+
+
 def test_flips_tell_both_verdicts_and_texts(bridge_cases: list[GoldCase], make_run: MakeRun) -> None:
     (flip,) = compare(bridge_cases, make_run("right"), make_run("worse", {"long-3": WRONG})).flips
     assert (flip.case_id, flip.direction, flip.gold_verdict) == ("long-3", "worse", "answered")

@@ -211,15 +211,15 @@ def test_gold_new_drafts_checks_and_appends_a_case(attest_eval: Attest, docs: Pa
     assert "still to mend: long-bridge: answer_points: none" in lacking.stderr
     assert not (tmp_path / "mine.jsonl").exists()
 
-    whole = attest_eval(*asked, "--evidence", "1", "--point", "503 metres", "--accept", "503 metres|503 m")
+    whole = attest_eval(*asked, "--evidence", "2", "--point", "503 metres", "--accept", "503 metres|503 m")
     assert whole.exit_code == 1  # "503 m" is in no quote
-    whole = attest_eval(*asked, "--evidence", "1", "--point", "its length", "--accept", "503 metres")
+    whole = attest_eval(*asked, "--evidence", "2", "--point", "its length", "--accept", "503 metres")
     assert (whole.exit_code, whole.stderr[-20:]) == (0, "added to mine.jsonl\n")
     (line,) = (tmp_path / "mine.jsonl").read_text().splitlines()
     assert json.loads(line) == json.loads(whole.stdout)
     assert json.loads(line)["evidence"] == LONG["evidence"]
     assert attest_eval("gold", "check", "mine.jsonl", "--corpus", str(docs)).exit_code == 0
-    again = attest_eval(*asked, "--evidence", "1", "--point", "its length", "--accept", "503 metres")
+    again = attest_eval(*asked, "--evidence", "2", "--point", "its length", "--accept", "503 metres")
     assert (again.exit_code, "id: 'long-bridge' is taken" in again.stderr) == (1, True)
 
 
@@ -227,7 +227,7 @@ def test_gold_new_asks_a_person_at_a_terminal(
     attest_eval: Attest, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("eval.gold_cli.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
-    said = ["answered", "1", "its length", "503 metres | 1,650 feet", "", "503 metres are 1,650 feet"]
+    said = ["answered", "2", "its length", "503 metres | 1,650 feet", "", "503 metres are 1,650 feet"]
     asked = ("gold", "new", "How long is the bridge?", "--corpus", str(docs), "--out", "mine.jsonl")
     done = attest_eval(*asked, input="\n".join([*said, ""]))
     assert done.stderr.endswith("added to mine.jsonl\n")

@@ -102,7 +102,7 @@ def test_the_first_sentence_answers(chatbot: Chatbot, question: str, expected: s
 
 def test_sentences_are_attributed_to_their_publisher_and_date(chatbot: Chatbot) -> None:
     sentence = chatbot.ask("How much military aid does the US give Israel each year?").sentences[0]
-    assert sentence.text.startswith("Radio Habana Cuba, 2024-05-25: ")
+    assert sentence.text.startswith("Radio Habana Cuba (2024-05-25) says: “")
 
 
 def test_page_furniture_is_never_an_answer(chatbot: Chatbot) -> None:

@@ -37,7 +37,7 @@ def test_ask_json_is_the_contract(seeds_index: Path) -> None:
     answer = json.loads(run.stdout)
     assert list(answer) == [
         *("question", "verdict", "reason", "text", "sentences", "citations", "passages", "model", "degraded"),
-        *("usage", "timings_ms", "conversation_id"),
+        *("usage", "timings_ms", "conversation_id", "confidence", "missing", "message", "standalone_question"),
     ]
     assert list(answer["sentences"][0]) == ["text", "citations", "support"]
     assert list(answer["citations"][0]) == [

@@ -1,108 +1,158 @@
-"""`rag.grounding`: how far the cited passages say what a claim says."""
-
-import re
+"""`rag.grounding`: whether the cited passages say what a claim says, how far, and why not."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.grounding import contradicts, missing_numbers, support
-from rag.text import words
+from rag.grounding import LEAST_SUPPORT, Support, claim_features, judge_support, support
+from rag.grounding.reading import read
 
 EVIDENCE = "On 4 September 2025 the U.S. Treasury sanctioned three Palestinian rights groups, killing 35,500 plans."
 
 
-def test_a_quotation_is_wholly_supported() -> None:
-    assert support(EVIDENCE, [EVIDENCE]) == 1.0
-    assert support("The Treasury sanctioned groups on 4 September.", [EVIDENCE]) == 1.0
+def kinds(found: Support) -> set[str]:
+    return {flag.kind for flag in found.flags}
 
 
-def test_other_forms_of_the_same_words_are_supported() -> None:
-    assert support("SANCTIONING a Palestinian group’s rights", [f"{EVIDENCE} group’s"]) == 1.0
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        [EVIDENCE],
+        ["Otters swim.", f"Bread rises. {EVIDENCE} Bakers sleep."],
+        [f"CNN, 2025-09-05: {EVIDENCE}"],
+        [f"“Court says it will appeal”, 2025-09-05: {EVIDENCE}"],
+        [f"**{EVIDENCE}** [4]"],
+    ],
+)
+def test_a_sentence_of_the_evidence_is_wholly_supported(evidence: list[str]) -> None:
+    assert judge_support(EVIDENCE, evidence) == Support(1.0, "supported", ())
+    assert judge_support(f"{EVIDENCE} [1][27]", evidence).score == 1.0
 
 
-def test_support_is_the_share_of_content_words_that_the_evidence_holds() -> None:
-    assert support("The Treasury sanctioned four banks", [EVIDENCE]) == pytest.approx(2 / 4)
-    assert support("Otters hold hands while sleeping", [EVIDENCE]) == 0.0
+@pytest.mark.parametrize(
+    "evidence",
+    ["He denied this: The bank failed.", "According to critics: The bank failed.", "Not true: The bank failed."],
+)
+def test_words_that_another_says_or_denies_are_no_quotation(evidence: str) -> None:
+    assert support("The bank failed.", [evidence]) < 1.0
 
 
-def test_every_repetition_of_a_word_counts() -> None:
-    assert support("groups, groups, otters", [EVIDENCE]) == pytest.approx(2 / 3)
+def test_part_of_a_sentence_is_held_to_the_rules() -> None:
+    assert kinds(judge_support("The bank failed.", ["It is not so that the bank never failed."])) == {"negation"}
 
 
-def test_passages_support_a_claim_together() -> None:
-    assert support("Otters eat bread", ["Otters swim."]) == pytest.approx(1 / 3)
-    assert support("Otters eat bread", ["Otters swim.", "They eat.", "Bread rises."]) == 1.0
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The Treasury sanctioned groups on 4 September.",
+        "Three Palestinian groups were sanctioned by the U.S. Treasury.",
+        "SANCTIONING a Palestinian group’s rights",
+        "The Treasury sanctioned 3 Palestinian rights groups.",
+    ],
+)
+def test_what_the_evidence_says_in_other_words_is_supported(claim: str) -> None:
+    assert judge_support(claim, [EVIDENCE]).label == "supported"
+    assert judge_support(claim, [EVIDENCE]).flags == ()
 
 
-def test_no_words_are_glued_across_passages() -> None:
-    assert support("doghouse", ["dog", "house"]) == 0.0
-    assert missing_numbers("35", "3 5") == {"35"}
+def test_more_of_a_claim_in_the_evidence_is_more_support() -> None:
+    claim = "Otters eat bread in the harbour"
+    passages = ["Otters swim.", "They eat in the harbour.", "Bread rises."]
+    scores = [support(claim, passages[:count]) for count in range(4)]
+    assert scores == sorted(set(scores))
+    assert scores[0] == 0.0
 
 
-def test_number_that_the_evidence_lacks_takes_all_support() -> None:
-    assert support("The Treasury sanctioned groups on 5 September 2025", [EVIDENCE]) == 0.0
+def test_words_that_stand_together_support_more_than_scattered_ones() -> None:
+    filler = "Nobody here minds the weather or the price of tea, and so it goes on for a good while. " * 3
+    together, scattered = "Otters eat urchins", f"Otters swim. {filler} They eat. {filler} He sold urchins."
+    assert support("Otters eat urchins daily", [f"{together}. {filler}"]) > support(
+        "Otters eat urchins daily", [scattered]
+    )
 
 
-def test_number_words_count_as_words() -> None:
-    assert support("three groups", [EVIDENCE]) == 1.0
-    assert support("four groups", [EVIDENCE]) == 0.5
+@pytest.mark.parametrize("evidence", [[], [""], ["Bread rises."]])
+def test_evidence_without_a_word_of_the_claim_supports_nothing(evidence: list[str]) -> None:
+    assert judge_support("Otters hold hands", evidence).score == 0.0
+    assert judge_support("Otters hold hands", evidence).label == "not_supported"
 
 
-@pytest.mark.parametrize("claim", ["The groups [1]", "The groups [1][27].", "[3] The groups"])
-def test_citation_markers_are_not_part_of_the_claim(claim: str) -> None:
-    assert support(claim, [EVIDENCE]) == 1.0
+@pytest.mark.parametrize("claim", ["", "…", "[1]", "https://example.org/a"])
+def test_a_claim_without_a_word_is_not_supported(claim: str) -> None:
+    assert judge_support(claim, [EVIDENCE, claim]) == Support(0.0, "not_supported", ())
+    assert claim_features(claim, [EVIDENCE]) == {}
 
 
-def test_no_evidence_supports_nothing() -> None:
-    assert support("The groups", []) == 0.0
-    assert support("The groups", [""]) == 0.0
-
-
-@pytest.mark.parametrize("claim", ["", "…", "[1]"])
-def test_claim_without_a_word_is_not_supported(claim: str) -> None:
-    assert support(claim, [EVIDENCE]) == 0.0
-
-
-def test_claim_of_stop_words_is_held_to_those_words() -> None:
-    assert support("They had been there", ["They had been there before."]) == 1.0
+def test_a_claim_of_stop_words_is_held_to_those_words() -> None:
+    assert support("They had been there", ["They had been there before."]) > LEAST_SUPPORT
     assert support("They had been there", ["Otters swim."]) == 0.0
 
 
 @pytest.mark.parametrize(
-    ("claim", "evidence"),
+    ("claim", "kind"),
     [
-        ("35500", "35,500 people"),
-        ("1,250,000.", "1250000"),
-        ("3.5 percent", "rose 3.5."),
-        ("in 2025,", "(2025)"),
-        ("the 4th", "4 September"),
-        ("35,500, and 7", "7 of 35500"),
-        ("none at all", "7"),
+        ("The Treasury sanctioned three Palestinian rights groups, killing 35 plans.", "number"),
+        ("On 4 September 2025 the U.S. Treasury sanctioned four Palestinian rights groups.", "number"),
+        ("On 5 September 2025 the U.S. Treasury sanctioned three Palestinian rights groups.", "date"),
+        ("In September 2024 the U.S. Treasury sanctioned three Palestinian rights groups.", "date"),
+        ("The U.S. Treasury sanctioned three Palestinian rights groups, killing 35,500 miles.", None),
+        ("On 4 September 2025 the U.S. Treasury never sanctioned three Palestinian rights groups.", "negation"),
     ],
 )
-def test_number_is_the_same_with_other_separators_and_surroundings(claim: str, evidence: str) -> None:
-    assert missing_numbers(claim, evidence) == set()
+def test_one_wrong_number_date_or_negation_takes_all_support(claim: str, kind: str | None) -> None:
+    found = judge_support(claim, [EVIDENCE])
+    assert (found.label, kinds(found) & {"number", "date", "negation"}) == (
+        ("not_supported", {kind}) if kind else ("supported", set())
+    )
 
 
-@pytest.mark.parametrize(
-    ("claim", "evidence", "missing"),
-    [
-        ("35 people", "35,500 people", {"35"}),
-        ("3 percent", "3.5 percent", {"3"}),
-        ("3.5 percent", "3 or 5 percent", {"3.5"}),
-        ("2025", "20250", {"2025"}),
-        ("7 of 8 and 9", "8", {"7", "9"}),
-        ("1,5", "15", {"1,5"}),
-    ],
-)
-def test_part_of_a_number_is_another_number(claim: str, evidence: str, missing: set[str]) -> None:
-    assert missing_numbers(claim, evidence) == missing
+def test_a_wrong_word_is_doubted_and_explained() -> None:
+    for claim, evidence, detail in (
+        (
+            "Revenue fell in the third quarter.",
+            "Revenue rose in the third quarter.",
+            "“fell”, and the evidence has “rose”",
+        ),
+        ("Fatou Khan leads the court.", "Karim Khan leads the court.", "the evidence has no “Fatou”"),
+        ("Attention is essential for learning.", "Attention seems essential for learning.", "has it with “seems”"),
+        ("The minister broke the law.", "Critics said the minister broke the law.", "has it with “said”"),
+    ):
+        found = judge_support(claim, [evidence])
+        assert [detail in flag.detail for flag in found.flags] == [True], claim
+        assert found.label != "supported", claim
+        assert support(evidence, [f"{evidence} So it is."]) > found.score
+
+
+def test_a_kept_attribution_is_fine() -> None:
+    evidence = ["Critics said on Monday that the minister broke the law."]
+    assert judge_support("Critics said that the minister broke the law.", evidence).flags == ()
+    assert judge_support("According to critics, the minister broke the law.", evidence).flags == ()
+    assert kinds(judge_support("The minister broke the law.", evidence)) == {"attribution"}
+
+
+def test_what_another_passage_says_outright_needs_no_attribution() -> None:
+    evidence = ["Critics said the minister broke the law.", "On Friday the minister broke the law."]
+    assert judge_support("The minister broke the law.", evidence).flags == ()
+
+
+def test_passages_support_a_claim_together_but_no_words_are_glued_across_them() -> None:
+    assert support("Otters swim. Bread rises.", ["Otters swim.", "Bread rises."]) == 1.0
+    assert support("doghouse", ["dog", "house"]) == 0.0
+    assert kinds(judge_support("He saw 35 of them", ["He saw 3", "5 of them"])) == {"number"}
+
+
+def test_one_wrong_sentence_sinks_a_short_claim_and_not_a_page() -> None:
+    page = [f"Keeper {name} fed the otters twice." for name in ("Ann", "Bob", "Cy", "Dee", "Eve", "Flo", "Gus")]
+    short = judge_support(f"{page[0]} Otters weigh 90 kg.", page)
+    wrong = judge_support(" ".join((*page, "Otters weigh 90 kg.")), page)
+    assert short.label == "not_supported"
+    assert LEAST_SUPPORT < wrong.score < 1.0
+    assert kinds(wrong) == kinds(short) == {"number"}
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=3))
 def test_support_is_a_share_and_a_claim_among_its_evidence_is_wholly_supported(claim: str, evidence: list[str]) -> None:
-    has_word = bool(words(re.sub(r"\[\d+\]", " ", claim)))
+    has_word = bool(read([claim]))
     assert 0.0 <= support(claim, evidence) <= has_word
     assert support(claim, [*evidence, claim]) == has_word
 
@@ -121,9 +171,10 @@ def test_support_is_a_share_and_a_claim_among_its_evidence_is_wholly_supported(c
     ],
 )
 def test_dropped_or_added_negation_takes_all_support(claim: str, evidence: str) -> None:
-    assert contradicts(claim, [evidence])
-    assert contradicts(evidence, [claim])
-    assert support(claim, [evidence]) == 0.0
+    for one, other in ((claim, evidence), (evidence, claim)):
+        found = judge_support(one, [other])
+        assert found.label == "not_supported"
+        assert "negation" in kinds(found)
 
 
 @pytest.mark.parametrize(
@@ -132,27 +183,25 @@ def test_dropped_or_added_negation_takes_all_support(claim: str, evidence: str) 
         ("Israel isn't a member.", "Israel is not a member of the ICC."),
         ("They have no right.", "They do not have the right."),
         ("They sanctioned judges and prosecutors.", "They sanctioned not only judges but prosecutors."),
-        ("The court is not for the weak.", "The court sits in The Hague."),  # "weak" is nowhere affirmed
         ("The investigation proceeds.", "The investigation, which is not motivated politically, proceeds."),
-        ("Otters do not swim.", "Bread rises."),
     ],
 )
 def test_same_or_other_negations_do_not_contradict(claim: str, evidence: str) -> None:
-    assert not contradicts(claim, [evidence])
-    assert not contradicts(evidence, [claim])
+    assert claim_features(claim, [evidence])["contradictions"] == 0.0
 
 
 def test_negation_is_compared_with_the_best_matching_sentence() -> None:
     near, far = "The court is not a party to the treaty.", "Each party has a seat."
-    assert not contradicts("The court is not a party to the treaty.", [f"{far} {near}"])
-    assert contradicts("The court is a party to the treaty.", [f"{far} {near}"])
+    assert support("The court is not a party to the treaty.", [f"{far} {near}"]) == 1.0
+    assert judge_support("The court is a party to the treaty.", [f"{far} {near}"]).label == "not_supported"
 
 
 def test_one_of_two_equal_matches_that_agrees_is_enough() -> None:
-    assert not contradicts("The court is a party.", ["The court is not a party.", "The court is a party."])
+    evidence = ["The court is not a party there.", "The court is a party there."]
+    assert judge_support("The court is a party.", evidence).flags == ()
 
 
 def test_every_sentence_of_a_claim_must_agree() -> None:
     evidence = ["Otters swim. Bakers do not sleep."]
     assert support("Otters swim. Bakers do not sleep.", evidence) == 1.0
-    assert support("Otters swim. Bakers sleep.", evidence) == 0.0
+    assert judge_support("Otters swim. Bakers sleep.", evidence).label == "not_supported"

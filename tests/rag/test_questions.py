@@ -1,5 +1,6 @@
 """`rag.questions`: what may be asked, and what is said when something may not."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import QuestionError
-from rag.questions import MAX_QUESTION_CHARS, parse_question
+from rag.questions import MAX_QUESTION_CHARS, dates_asked, parse_question
 from rag.text import words
 from rag.types import Question
 
@@ -64,7 +65,7 @@ def test_what_is_not_text_is_refused(text: Any) -> None:
         parse_question(text)
 
 
-@pytest.mark.parametrize("name", ["published_after", "published_before"])
+@pytest.mark.parametrize("name", ["published_after", "published_before", "as_of"])
 @pytest.mark.parametrize("value", ["", "yesterday", "2025-02-30", "04/09/2025"])
 def test_filter_that_is_no_date_is_refused_by_name_and_value(name: str, value: str) -> None:
     with pytest.raises(QuestionError, match=f"^{name}: ") as caught:
@@ -90,6 +91,46 @@ def test_filters_that_let_nothing_through_are_refused(after: str, before: str) -
 def test_filters_that_share_a_day_are_accepted(after: str, before: str) -> None:
     question = parse_question("Who?", published_after=after, published_before=before)
     assert (question.published_after, question.published_before) == (after, before)
+
+
+def test_as_of_is_kept_as_it_was_given() -> None:
+    assert parse_question("Who?", as_of=" 2025-09\n") == Question(text="Who?", as_of="2025-09")
+
+
+def test_nothing_is_published_after_the_day_of_asking() -> None:
+    with pytest.raises(QuestionError, match=r"published_after \(2025-10\) is later than as_of \(2025-09-30\)"):
+        parse_question("Who?", published_after="2025-10", as_of="2025-09-30")
+    assert parse_question("Who?", published_after="2025-09", as_of="2025-09-01").as_of == "2025-09-01"
+
+
+def asked(text: str, as_of: str | None = None) -> list[tuple[str, str]]:
+    mentions = dates_asked(parse_question(text, as_of=as_of), today=date(2026, 3, 15))
+    return [(mention.when.first.isoformat(), mention.when.last.isoformat()) for mention in mentions]
+
+
+@pytest.mark.parametrize(
+    ("text", "of_today", "of_september"),
+    [
+        ("Who was hit last year?", [("2025-01-01", "2025-12-31")], [("2024-01-01", "2024-12-31")]),
+        ("Who was hit this month?", [("2026-03-01", "2026-03-31")], [("2025-09-01", "2025-09-30")]),
+        ("Who was hit yesterday?", [("2026-03-14", "2026-03-14")], [("2025-09-29", "2025-09-29")]),
+        ("Who was hit in May 2024?", [("2024-05-01", "2024-05-31")], [("2024-05-01", "2024-05-31")]),
+        ("Who was hit on Monday?", [], [("2025-09-29", "2025-09-29")]),
+        ("Who was hit on 4 September?", [], [("2025-09-04", "2025-09-04")]),
+        ("Who was hit today?", [("2026-03-15", "2026-03-15")], [("2025-09-30", "2025-09-30")]),
+        ("Who leads the court today?", [], []),
+        ("Who coined it and how is it used today?", [], []),
+    ],
+)
+def test_relative_dates_are_counted_from_the_day_of_asking(
+    text: str, of_today: list[tuple[str, str]], of_september: list[tuple[str, str]]
+) -> None:
+    assert asked(text) == of_today
+    assert asked(text, as_of="2025-09-30") == of_september
+
+
+def test_a_month_of_asking_tells_no_day() -> None:
+    assert asked("Who was hit yesterday, and who last month?", as_of="2025-09") == [("2025-08-01", "2025-08-31")]
 
 
 @given(st.text(max_size=80))

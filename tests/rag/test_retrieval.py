@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from rag.questions import parse_question
 from rag.retrieval import retrieve, retrieve_agreeing
 from rag.types import Hit
 
+TODAY = date(2026, 1, 1)
+
 
 def search(tmp_path: Path, embedder: LocalEmbedder, text: str, *, limit: int = 3) -> list[Hit]:
     with IndexReader(tmp_path / "data", embedding_model=embedder.name).use() as index:
         assert index is not None
-        return retrieve(index, prepare_query(parse_question(text), index, embedder), limit=limit)
+        return retrieve(index, prepare_query(parse_question(text), index, embedder, today=TODAY), limit=limit)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,9 @@ def test_a_question_of_stop_words_is_still_searched(
 def test_rare_words_weigh_more_and_dates_are_kept_apart(seeds_index: Path, embedder: LocalEmbedder) -> None:
     with IndexReader(seeds_index, embedding_model=embedder.name).use() as index:
         assert index is not None
-        query = prepare_query(parse_question("Which court sanctioned Guillou on 4 September 2025?"), index, embedder)
+        query = prepare_query(
+            parse_question("Which court sanctioned Guillou on 4 September 2025?"), index, embedder, today=TODAY
+        )
     assert query.words == ("court", "sanctioned", "guillou")
     assert query.weights["guillou"] > query.weights["court"] > query.weights["sanction"]
     assert [date.first.isoformat() for date in query.dates] == ["2025-09-04"]
@@ -81,7 +86,7 @@ def test_rare_words_weigh_more_and_dates_are_kept_apart(seeds_index: Path, embed
 def test_agreeing_passages_are_of_other_documents(seeds_index: Path, embedder: LocalEmbedder) -> None:
     with IndexReader(seeds_index, embedding_model=embedder.name).use() as index:
         assert index is not None
-        query = prepare_query(parse_question("Which groups were sanctioned?"), index, embedder)
+        query = prepare_query(parse_question("Which groups were sanctioned?"), index, embedder, today=TODAY)
         hits = retrieve(index, query, limit=1)
         agreeing = retrieve_agreeing(index, query, ["haq", "mezan", "pchr"], beside=hits)
     assert 0 < len(agreeing) <= 2

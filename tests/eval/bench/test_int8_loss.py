@@ -26,5 +26,5 @@ def test_a_hit_is_among_the_five_nearest_documents() -> None:
 
 
 def test_a_missing_model_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"build_embedding_model\.py --fp32"):
+    with pytest.raises(ConfigurationError, match=r"-m scripts\.build_embedding_model --fp32"):
         int8_loss.run(DATA, tmp_path / "none.onnx")

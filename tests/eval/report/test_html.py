@@ -78,6 +78,30 @@ def test_everything_about_a_case_is_on_the_page(
         assert said in text
 
 
+def test_what_the_engine_says_of_its_verdict_is_on_the_page(
+    cases: list[GoldCase], second: Run, written: Written
+) -> None:
+    answer = {
+        "verdict": "partial",
+        "confidence": 0.64,
+        "missing": ["How heavy is it?", "How old?"],
+        "message": "Not in the documents: How heavy is it? How old?",
+        "standalone_question": "What do sea otters eat?",
+        "text": "They eat urchins.",
+    }
+    page = read(written(cases, replace(second, results=[CaseResult("diet", answer, None, 1.0)])))
+    for said in (
+        "Taken to ask: What do sea otters eat?",
+        "Not in the documents: How heavy is it? How old?",
+        "Missing: How heavy is it?; How old?",
+        "Confidence: 0.64",
+    ):
+        assert said in page.text
+    assert "Expected calibration error of second: 0.360 (0.360 to 0.360, n = 1)." in page.text
+    assert "Share of answerable cases, by confidence. A: confidence 0.64: 1.00 of 1" in page.text
+    assert [each["class"] for each in page.all("line") if each.get("class") == "diagonal"] == ["diagonal"]
+
+
 def test_markers_lead_to_their_citations_and_flips_to_their_cases(
     cases: list[GoldCase], first: Run, second: Run, written: Written
 ) -> None:
@@ -148,6 +172,10 @@ def poisoned(text: str) -> tuple[list[GoldCase], Run, Run]:
     answer = {
         "verdict": "answered",
         "reason": text,
+        "message": text,
+        "missing": [text, text],
+        "standalone_question": text,
+        "confidence": 0.7,
         "text": text,
         "sentences": [{"text": text, "citations": [1, 2, 9], "support": 0.7}],
         "citations": [{**citation, "quote": text}, {**citation, "marker": 2, "quote": f"not {text}"}],

@@ -17,6 +17,22 @@ from rag.errors import ConfigurationError
 Written = Callable[..., Path]
 
 
+TOLD: dict[str, Any] = {
+    "confidence": 0.12,
+    "missing": ("30 kilos", "heavy"),
+    "message": "No answer: nothing that was found mentions 30 kilos.",
+    "standalone_question": "How heavy is a sea otter?",
+}
+
+
+def sure(run: Run) -> Run:
+    """The run as this engine gives it: each answer with a confidence, the abstention with all it says of itself."""
+    given = {"diet": {"confidence": 0.9}, "weight": TOLD, "sleep": {"confidence": 0.9}}
+    return replace(
+        run, results=[replace(one, answer={**(one.answer or {}), **given[one.case_id]}) for one in run.results]
+    )
+
+
 def told(folder: Path) -> dict[str, Any]:
     values: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return values
@@ -141,6 +157,47 @@ def test_an_answer_from_elsewhere_may_lack_any_part(cases: list[GoldCase], first
     diet, weight = told(written(cases, replace(first, results=bare)))["cases"][:2]
     assert diet["outcomes"][0]["points"] == ["urchins", "clams"]
     assert weight["outcomes"][0]["given"] == "none"
+
+
+def test_what_the_engine_says_of_its_verdict_is_shown_with_the_case(
+    cases: list[GoldCase], second: Run, written: Written
+) -> None:
+    folder = written(cases, sure(second))
+    weight = next(each for each in told(folder)["cases"] if each["case"]["id"] == "weight")["outcomes"][0]
+    assert {name: weight[name] for name in TOLD} == {**TOLD, "missing": ["30 kilos", "heavy"]}
+    markdown = (folder / "report.md").read_text(encoding="utf-8")
+    for line in (
+        "Run A: abstained, no\\_evidence, confidence 0.12",
+        "- Taken to ask: How heavy is a sea otter?",
+        "- Message: No answer: nothing that was found mentions 30 kilos.",
+        "- Missing: 30 kilos; heavy",
+    ):
+        assert f"\n{line}\n" in markdown
+
+
+def test_the_confidence_is_held_against_what_the_set_says_is_answerable(
+    cases: list[GoldCase], first: Run, second: Run, written: Written
+) -> None:
+    folder = written(cases, first, sure(second))
+    without, found = (run["reliability"] for run in told(folder)["runs"])
+    assert without is None
+    # weight .12 (not answerable), diet and sleep .9 (both are): (|.12 - 0| + 2 * |.9 - 1|) / 3
+    assert [(each["confidence"], each["n"], each["answerable"]) for each in found["bins"]] == [
+        (0.12, 1, 0.0),
+        (0.9, 2, 1.0),
+    ]
+    assert found["calibration_error"]["value"] == pytest.approx(0.32 / 3)
+    markdown = (folder / "report.md").read_text(encoding="utf-8")
+    assert "\nExpected calibration error of B (second): 0.107 (" in markdown
+    assert "| B | 0.90 | 2 | 1.00 | 0.34 to 1.00 |" in markdown
+
+
+def test_runs_without_a_confidence_have_no_reliability_diagram(
+    cases: list[GoldCase], first: Run, written: Written
+) -> None:
+    folder = written(cases, first)
+    for name in ("report.md", "report.html"):
+        assert "alibration error" not in (folder / name).read_text(encoding="utf-8")
 
 
 def test_half_characters_do_not_break_the_files(cases: list[GoldCase], first: Run, written: Written) -> None:

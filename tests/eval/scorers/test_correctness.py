@@ -43,10 +43,30 @@ def test_a_wrong_claim_is_named(documents: Documents, make_case: MakeCase, make_
 
 def test_an_attribution_states_nothing(documents: Documents, make_case: MakeCase, make_answer: MakeAnswer) -> None:
     case = make_case(points=[("1999",)], must_not=["The Post"])
-    found = score(case, make_answer([("The Post, 1999-01-02: It opened.", [1])], cites=[OPENED]), documents)
+    found = score(case, make_answer([("The Post (1999-01-02) says: “It opened.”", [1])], cites=[OPENED]), documents)
     assert (found["points_covered"].value, found["no_wrong_claims"].value) == (0, 1)
     found = score(case, make_answer([("The Post of 1999 says it opened.", [1])], cites=[OPENED]), documents)
     assert (found["points_covered"].value, found["no_wrong_claims"].value) == (1, 0)
+
+
+def test_a_note_in_brackets_is_said_and_parts_nothing(
+    documents: Documents, make_case: MakeCase, make_answer: MakeAnswer
+) -> None:
+    said = "The Post (1999-01-02) says: “It opened on Tuesday [3 May 1932] to traffic.”"
+    answer = make_answer([(said, [1])], cites=[OPENED])
+    case = make_case(points=[("3 May 1932",), ("Tuesday to traffic",), ("opened on Tuesday",)])
+    assert score(case, answer, documents)["points_covered"].value == 1
+    for wrong in ("3 May 1932", "on Tuesday to traffic"):
+        assert score(make_case(must_not=[wrong]), answer, documents)["no_wrong_claims"].value == 0
+    assert score(make_case(must_not=["1999"]), answer, documents)["no_wrong_claims"].value == 1
+
+
+def test_every_source_of_a_sentence_is_taken_off_it(
+    documents: Documents, make_case: MakeCase, make_answer: MakeAnswer
+) -> None:
+    said = "The Post (1999-01-02) says, as does The Times (1998-03-04): “It opened.”"
+    found = score(make_case(must_not=["1998", "Times"]), make_answer([(said, [1])], cites=[OPENED]), documents)
+    assert found["no_wrong_claims"].value == 1
 
 
 def test_prose_without_sentences_is_read_whole(

@@ -172,7 +172,7 @@ def test_a_fault_in_any_sentence_of_the_seeds_is_caught(fault: Fault, cases: lis
     for source, document in corpus.items():
         for span in statements(document.text):
             quote = document.text[span.start : span.end]
-            claim = Claim(f"{label(document)}: {quote}", SourceSpan(source, span.start, span.end))
+            claim = Claim(said_by(document, quote), SourceSpan(source, span.start, span.end))
             faulty = fault(claim, cases[0], corpus)
             if faulty is not None:
                 answer = answer_of(cases[0], [faulty], corpus, "answered")
@@ -241,9 +241,13 @@ def claim_of(reference: QuoteRef, corpus: Corpus) -> Claim:
     document = corpus[reference.source]
     start = document.text.index(reference.quote)
     return Claim(
-        f"{label(document)}: {reference.quote}",
+        said_by(document, reference.quote),
         SourceSpan(reference.source, start, start + len(reference.quote)),
     )
+
+
+def said_by(document: CorpusDocument, quote: str) -> str:
+    return f"{label(document)} says: “{quote}”"
 
 
 def perfect_answer(case: GoldCase, corpus: Corpus, *, claims: Sequence[Claim] | None = None) -> dict[str, Any]:

@@ -3,13 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rag.index.library import Library, stem_codes
+from rag.dates import parse_date
+from rag.index.library import Library, decode_dates, encode_dates, stem_codes
 from rag.index.library_draft import LibraryDraft
 from rag.questions import parse_question
-from rag.types import Chunk, Document, DocumentInfo, Span
-
-ANY = parse_question("anything")
+from rag.types import Chunk, DateSpan, Document, DocumentInfo, Span
 
 
 def unit(*values: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -81,7 +82,40 @@ def test_a_date_is_found_by_its_terms_however_it_is_written(library: Library) ->
     assert found(library, "d19320503") == [2]
     assert found(library, "pd20250904") == [2]
     assert library.candidates([2], dimensions=3).dates[0] >= {"d19320503", "m193205", "y1932", "pm202509"}
-    assert library.document_date_terms("otters") == {"pm202405", "py2024"}
+    assert library.candidates([1], dimensions=3).dates[0] == {"pm202405", "py2024"}
+
+
+@pytest.mark.parametrize(
+    ("text", "published", "dates"),
+    [
+        ("It closed on Thursday.", "2025-09-04", ["2025-09-04"]),
+        ("It closed on Thursday.", "2025-09", []),
+        ("Late last year it closed.", "2025-09", ["2024-09-01/2024-12-31"]),
+        ("It ran from 2019 to 2021.", None, ["2019", "2021", "2019-01-01/2021-12-31"]),
+        ("It closed.", "2025-09-04", []),
+    ],
+)
+def test_what_a_sentence_says_of_time_is_resolved_when_stored(
+    tmp_path: Path, text: str, published: str | None, dates: list[str]
+) -> None:
+    path = tmp_path / "library.sqlite"
+    with LibraryDraft.create(path) as draft:
+        add(draft, "mill", text, published=published)
+    expected = tuple(
+        DateSpan(parse_date(first).first, parse_date(last or first).last)
+        for first, _, last in (said.partition("/") for said in dates)
+    )
+    with Library.open(path) as library:
+        (sentence,) = library.chunks([1])[1].sentences
+        assert text[sentence.start : sentence.end] == text
+        assert sentence.dates == expected
+        assert library.document_dates("mill") == set(expected)
+        assert library.document_dates("no such") == set()
+
+
+@given(st.lists(st.tuples(st.dates(), st.dates()).map(sorted).map(lambda days: DateSpan(*days)), unique=True))
+def test_dates_are_stored_without_loss(spans: list[DateSpan]) -> None:
+    assert decode_dates(encode_dates(spans)) == tuple(spans)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +136,26 @@ def test_filters_let_through_what_may_match_and_nothing_undated(
     assert sorted(found(library, "otters", "bridge", "bread", **filters)) == expected
 
 
-def test_without_filters_nothing_is_listed(library: Library) -> None:
-    assert library.matching_chunks(ANY) is None
+@pytest.mark.parametrize(
+    ("as_of", "expected"),
+    [
+        ("2024-04-30", [3]),
+        ("2024-05-01", [1, 3]),  # "2024-05" may be that day's
+        ("2024", [1, 3]),
+        ("2025-09-03", [1, 3]),
+    ],
+)
+def test_as_of_hides_what_is_certainly_later_and_leaves_what_is_undated(
+    library: Library, as_of: str, expected: list[int]
+) -> None:
+    assert sorted(library.matching_chunks(parse_question("q", as_of=as_of)) or []) == expected
+    assert sorted(found(library, "otters", "bridge", "bread", as_of=as_of)) == expected
+
+
+@pytest.mark.parametrize("filters", [{}, {"as_of": "2025-09-04"}, {"as_of": "2025-09"}, {"source": "*.txt"}])
+def test_filters_that_hide_nothing_list_nothing(library: Library, filters: dict[str, str]) -> None:
+    assert library.matching_chunks(parse_question("q", **filters)) is None
+    assert sorted(found(library, "otters", "bridge", "bread", **filters)) == [1, 2, 3]
 
 
 def test_vectors_survive_half_precision(library: Library) -> None:

@@ -68,9 +68,11 @@ def test_another_schema_is_refused_with_the_command_that_mends_it(
     synchroniser.sync([docs])
     with Generations(tmp_path / "data").draft() as draft:
         assert draft.previous is not None
-        draft.publish(replace(draft.previous.manifest(), schema=0))
-    with pytest.raises(IndexMismatchError, match=r"schema 0.*attest ingest --rebuild"), reader.use():
+        draft.publish(replace(draft.previous.manifest(), schema=1))  # it kept no dates
+    with pytest.raises(IndexMismatchError, match=r"schema 1.*schema 2.*attest ingest --rebuild"), reader.use():
         pass
+    with pytest.raises(IndexMismatchError, match=r"attest ingest --rebuild"):
+        synchroniser.sync([docs])
 
 
 def truncate_library(generation: Path) -> None:

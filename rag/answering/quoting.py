@@ -1,0 +1,82 @@
+"""Source sentences in, how an answer says them out: who says it and when, their words, and notes of ours in brackets.
+
+The words stay those of the source, in quotation marks, so that a charge or a scare word is never the bot's own. A note
+gives the day that "Monday" was: a reading of the text, not in it.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rag.answering.citations import DraftSentence, Quote
+from rag.date_readers import calendar_span
+from rag.dates import find_dates, parse_date
+from rag.text import plain
+from rag.types import DateSpan, DocumentInfo, SentenceHit
+
+_MONTHS = "January February March April May June July August September October November December".split()
+_OPENING = ": “"
+_DATE = rf"(?:\d{{1,2}} )?(?:{'|'.join(_MONTHS)}) \d{{4}}"
+_NOTE = re.compile(rf" \[(?:{_DATE}|\d{{4}})(?: to (?:{_DATE}|\d{{4}}))?\]")
+_LEFT_OUT = " […] "
+_GAP = 12  # characters between two sentences, at most, where only white space and a list marker stands
+
+
+def quote_sentences(
+    document: DocumentInfo, sentences: Sequence[SentenceHit], *, agreeing: Sequence[Quote] = ()
+) -> DraftSentence:
+    """`CNN (2025-09-04) says: “… on Thursday [4 September 2025] …”`, citing each of the document's `sentences`.
+
+    `agreeing` are quotes of other documents that say the same; they are named and cited with it.
+    """
+    others = " and ".join(dict.fromkeys(quote.document.label for quote in agreeing))
+    verb = f"says, as does {others}" if others else "says"
+    own = tuple([Quote(document, one.start, one.end, one.text) for one in sentences])
+    return DraftSentence(
+        text=f"{document.label} {verb}{_OPENING}{_words(document, sentences)}”",
+        claim=" ".join(one.text for one in sentences),
+        quotes=(*own, *agreeing),
+    )
+
+
+def claim_of(text: str, labels: Iterable[str]) -> str:
+    """What a sentence of an answer says, notes and all, without the byline of a source that is labelled so."""
+    for label in labels:
+        if text.startswith(f"{label} says"):
+            return text[text.find(_OPENING, len(label)) + len(_OPENING) :].removesuffix("”")
+    return text
+
+
+def without_notes(text: str) -> str:
+    """`text` without our notes, which rest on a document's date and not on its words."""
+    return _NOTE.sub("", text.replace(_LEFT_OUT, " "))
+
+
+def _words(document: DocumentInfo, sentences: Sequence[SentenceHit]) -> str:
+    said, end = "", 0
+    for one in sentences:
+        if said:
+            said += " " if one.start - end <= _GAP else _LEFT_OUT
+        said += _noted(one.text, document)
+        end = one.end
+    return said
+
+
+def _noted(text: str, document: DocumentInfo) -> str:
+    """The sentence on one line, with the days that its relative dates mean."""
+    written = parse_date(document.published) if document.published else None
+    noted, end = "", 0
+    for mention in find_dates(text, written):
+        if mention.basis != "said":
+            noted += f"{text[end : mention.where.end]} [{_in_words(mention.when)}]"
+            end = mention.where.end
+    return plain(noted + text[end:])
+
+
+def _in_words(when: DateSpan) -> str:
+    first, last = when.first, when.last
+    if when == calendar_span(first.year, None, None):
+        return str(first.year)
+    if when == calendar_span(first.year, first.month, None):
+        return f"{_MONTHS[first.month - 1]} {first.year}"
+    days = [f"{day.day} {_MONTHS[day.month - 1]} {day.year}" for day in (first, last)]
+    return days[0] if when.is_day else " to ".join(days)
