@@ -93,7 +93,7 @@ class Chatbot:
         drafts, hits = [], []
         for one in found:
             said, cited = self._draft(one, index)
-            drafts += said
+            drafts += [draft for draft in said if draft not in drafts]  # one sentence may answer two parts
             hits += [hit for hit in [*one.hits, *cited] if hit not in hits]
         proving = perf_counter()
         sentences, citations = prove(drafts, index.library)

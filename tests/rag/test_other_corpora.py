@@ -133,3 +133,11 @@ def test_the_promises_hold_on_questions_of_a_public_set(tmp_path: Path) -> None:
         verdicts.add(answer.verdict)
     chatbot.close()
     assert verdicts >= {"answered", "abstained"}
+
+
+def test_a_sentence_that_answers_two_parts_is_said_once(kelp: Chatbot) -> None:
+    answer = kelp.ask("In what year was the Old Pier built and who built the Old Pier?")
+    assert_promises(answer, KELP)
+    texts = [sentence.text for sentence in answer.sentences]
+    assert len(texts) == len(set(texts))
+    assert "1894" in answer.text
