@@ -138,7 +138,7 @@ def chat(
         answer = chatbot.ask(asked, history=history)
         print_json(answer.to_dict(), line=True) if as_json else show_answer(answer)
         history += [
-            Message("user", answer.standalone_question or asked.text),
+            Message("user", asked.text),
             Message("assistant", answer.text or answer.message),
         ]
 
@@ -201,8 +201,8 @@ def _typed_questions() -> Iterator[str]:
 
 def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise QuestionError(f"{path} cannot be read as JSON: {error}") from None
 
 

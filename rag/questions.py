@@ -64,7 +64,7 @@ def parse_history(turns: object) -> list[Message]:
         QuestionError: it is none, or too long; the message says which turn and what is accepted.
     """
     if not isinstance(turns, list):
-        raise QuestionError(f"the history is {type(turns).__name__}, not a list of turns")
+        raise QuestionError("the history is not a list of turns")
     if len(turns) > MAX_TURNS:
         raise QuestionError(f"the history has {len(turns)} turns; at most {MAX_TURNS} are accepted, so send the last")
     return [_turn(number, turn) for number, turn in enumerate(turns, start=1)]
@@ -78,7 +78,7 @@ def _turn(number: int, turn: object) -> Message:
         raise QuestionError(f"turn {number} of the history has the role {role!r}; use 'user' or 'assistant'")
     if not isinstance(content, str) or len(content) > MAX_TURN_CHARS:
         raise QuestionError(f"turn {number} of the history needs a text of at most {MAX_TURN_CHARS} characters")
-    return Message(role, content)
+    return Message(role, _text(f"text of turn {number} of the history", content))
 
 
 def dates_asked(question: Question, *, today: date) -> list[DateMention]:

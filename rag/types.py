@@ -13,6 +13,9 @@ Verdict = Literal["answered", "partial", "disputed", "abstained"]
 Reason = Literal["no_evidence", "not_supported", "empty_index"]
 DateBasis = Literal["printed", "supplied"]
 
+_FORGING = '[]()“”„«»"'
+_LONGEST_NAME = 160
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentInfo:
@@ -33,8 +36,15 @@ class DocumentInfo:
     @property
     def label(self) -> str:
         """Who says it, and when: `CNN (2025-09-04)`. The title, then the file name, stand in for a publisher."""
-        name = self.publisher or (f"“{self.title}”" if self.title else self.source)
+        publisher, title = _spoken(self.publisher), _spoken(self.title)
+        name = publisher or (f"“{title}”" if title else self.source)
         return f"{name} ({self.published})" if self.published else name
+
+
+def _spoken(name: str | None) -> str:
+    """A name as it may stand in a byline of ours: without what could forge a quotation, a date or a marker there."""
+    kept = (character for character in name or "" if character.isprintable() and character not in _FORGING)
+    return " ".join("".join(kept).split())[:_LONGEST_NAME]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

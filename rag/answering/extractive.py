@@ -8,14 +8,13 @@ from rag.answering.dating import published_day
 from rag.answering.disputes import Dispute
 from rag.answering.quoting import quote_sentences
 from rag.answering.ranking import ON_TOPIC, Scored
-from rag.grounding import LEAST_SUPPORT, support
-from rag.text import is_statement
+from rag.text import content_stems, is_statement
 from rag.types import SentenceHit
 
 MODEL = "extractive"
 MOST_SENTENCES = 3
 
-_MARGIN = 3.0  # log-odds below the best sentence at which another may still be said
+_MARGIN = 2.0  # log-odds below the best sentence at which another may still be said
 _SAME_SHARE = 0.6  # of a sentence's words that another has: it adds nothing
 _LEANING = re.compile(  # on what was said before it
     r"[“\"']?(?:(?:He|She|It|They|His|Her|Its|Their|These|Those|This|That|Such|Both)\b|"
@@ -24,6 +23,7 @@ _LEANING = re.compile(  # on what was said before it
     r"measures?|ministers?|ministry|move|officials?|order|organi[sz]ations?|pair|parties|plan|president|project|"
     r"prosecutors?|proposal|report|ruling|statement|study|team|trio|wom[ae]n)\b)"
 )
+_SPECIFIC = re.compile(r"(?<!^)\b(?:[A-Z][\w'’-]+|\d[\d.,]*\d|\d)")
 _NAMED = re.compile(r"(?<!^)\b[A-Z][\w'’-]+")
 
 
@@ -61,7 +61,11 @@ def _drafts(chosen: Sequence[Scored], others: Sequence[Scored]) -> Iterator[Draf
     for candidate in chosen:
         document = candidate.hit.document
         if (document.document_id, candidate.sentence.start) not in said:
-            together = _with_context(candidate)
+            together = [
+                one
+                for one in _with_context(candidate)
+                if one is candidate.sentence or (document.document_id, one.start) not in said
+            ]
             said.update((document.document_id, one.start) for one in together)
             yield quote_sentences(document, together, agreeing=_same_elsewhere(candidate, others))
 
@@ -77,15 +81,11 @@ def _with_context(candidate: Scored) -> list[SentenceHit]:
 
 
 def _same_elsewhere(candidate: Scored, others: Sequence[Scored]) -> list[Quote]:
-    """The sentence of one other document that says what this one says, and no less."""
-    text = candidate.sentence.text
+    """The sentence of one other document that says the same in the same words: any other may say the opposite."""
+    own = content_stems(candidate.sentence.text)
     for other in others:
         document, said = other.hit.document, other.sentence
-        if (
-            document.document_id != candidate.hit.document.document_id
-            and _repeats(other, candidate)
-            and min(support(text, [said.text]), support(said.text, [text])) >= LEAST_SUPPORT
-        ):
+        if document.document_id != candidate.hit.document.document_id and content_stems(said.text) == own:
             return [Quote(document, said.start, said.end, said.text)]
     return []
 
@@ -102,5 +102,7 @@ def _corroborates(candidate: Scored, best: Scored) -> bool:
 
 
 def _repeats(candidate: Scored, other: Scored) -> bool:
+    """Whether it says little that the other does not, and names and counts nothing else."""
     shared = len(candidate.stems & other.stems)
-    return shared >= _SAME_SHARE * min(len(candidate.stems), len(other.stems))
+    news = set(_SPECIFIC.findall(candidate.sentence.text)) - set(_SPECIFIC.findall(other.sentence.text))
+    return shared >= _SAME_SHARE * min(len(candidate.stems), len(other.stems)) and not news

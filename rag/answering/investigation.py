@@ -14,6 +14,9 @@ from rag.query import Query, prepare_query
 from rag.retrieval import retrieve, retrieve_agreeing
 from rag.types import Hit, Question
 
+_SEARCHED_FOR_DISPUTES = 12
+"""Passages: one source's word against another's may rank lower than three of the other's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Investigation:
@@ -43,14 +46,17 @@ class Investigator:
     def investigate(self, question: Question, index: Index, *, today: date) -> Investigation:
         started = perf_counter()
         query = prepare_query(question, index, self.embedder, today=today)
-        hits = retrieve(index, query, limit=self.passages)
+        hits = retrieve(index, query, limit=max(self.passages, _SEARCHED_FOR_DISPUTES))
         return self.weigh(query, hits, index, seconds=perf_counter() - started)
 
-    def weigh(self, query: Query, hits: Sequence[Hit], index: Index, *, seconds: float = 0.0) -> Investigation:
-        """What passages found in `seconds` come to."""
-        everything = rank(query, hits, index.library)
-        ranked, reading = read(self.reader, query.question.text, everything)
+    def weigh(self, query: Query, found: Sequence[Hit], index: Index, *, seconds: float = 0.0) -> Investigation:
+        """What passages found in `seconds` come to: an answer is drawn from the best, a dispute from all."""
+        hits = list(found[: self.passages])
+        ranked, reading = read(self.reader, query.question.text, rank(query, hits, index.library))
+        everything = rank(query, found, index.library)
         finding = decide(query, hits, ranked, reading, everything=everything, least_confidence=self.least_confidence)
+        sides = finding.dispute.sides if finding.dispute else ()
+        hits += [hit for hit in found[self.passages :] if any(side.hit is hit for side in sides)]
         return Investigation(query=query, hits=hits, ranked=ranked, reading=reading, finding=finding, seconds=seconds)
 
     def corroborate(self, found: Investigation, index: Index) -> list[Scored]:

@@ -16,7 +16,8 @@ from rag.types import DateSpan, DocumentInfo, SentenceHit
 _MONTHS = "January February March April May June July August September October November December".split()
 _OPENING = ": “"
 _DATE = rf"(?:\d{{1,2}} )?(?:{'|'.join(_MONTHS)}) \d{{4}}"
-_NOTE = re.compile(rf" \[(?:{_DATE}|\d{{4}})(?: to (?:{_DATE}|\d{{4}}))?\]")
+_NOTE = re.compile(rf" \[(?:{_DATE}(?: to {_DATE})?|the year \d{{4}})\]")
+_MARKER = re.compile(r"\[(\d+)\]")
 _LEFT_OUT = " […] "
 _GAP = 12  # characters between two sentences, at most, where only white space and a list marker stands
 
@@ -63,19 +64,21 @@ def _words(document: DocumentInfo, sentences: Sequence[SentenceHit]) -> str:
 
 def _noted(text: str, document: DocumentInfo) -> str:
     """The sentence on one line, with the days that its relative dates mean."""
+    text = _MARKER.sub(r"(\1)", text)  # a marker is ours alone; the length stays
     written = parse_date(document.published) if document.published else None
     noted, end = "", 0
     for mention in find_dates(text, written):
         if mention.basis != "said":
             noted += f"{text[end : mention.where.end]} [{_in_words(mention.when)}]"
             end = mention.where.end
-    return plain(noted + text[end:])
+    said = plain(noted + text[end:])
+    return "".join(character for character in said if character.isprintable())
 
 
 def _in_words(when: DateSpan) -> str:
     first, last = when.first, when.last
     if when == calendar_span(first.year, None, None):
-        return str(first.year)
+        return f"the year {first.year}"  # "[2024]" would be a marker
     if when == calendar_span(first.year, first.month, None):
         return f"{_MONTHS[first.month - 1]} {first.year}"
     days = [f"{day.day} {_MONTHS[day.month - 1]} {day.year}" for day in (first, last)]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import chain, product
 
 from rag.answering.ranking import Scored
-from rag.answering.specifics import names_in
+from rag.answering.specifics import Mentions, names_in
 from rag.query import Query
 from rag.text import STOP_WORDS, stem, words
 
@@ -92,10 +92,13 @@ def find_opposites(query: Query, ranked: Sequence[Scored]) -> tuple[Scored, Scor
     for candidate, stand in stands:
         document_id = candidate.hit.document.document_id
         balance[document_id] = balance.get(document_id, 0) + stand
+    subject = next(iter(names_in(query.undated)), None)  # what is asked about: both must speak of it
     for affirming, denying in product(
         [candidate for candidate, stand in stands if stand > 0],
         [candidate for candidate, stand in stands if stand < 0],
     ):
+        if not (_has(affirming, subject) and _has(denying, subject)):
+            continue
         one, other = affirming.hit.document.document_id, denying.hit.document.document_id
         if one == other:
             conflict = any(_SAYING.search(side.sentence.text) for side in (affirming, denying))
@@ -104,6 +107,10 @@ def find_opposites(query: Query, ranked: Sequence[Scored]) -> tuple[Scored, Scor
         if conflict:
             return affirming, denying
     return None
+
+
+def _has(candidate: Scored, subject: str | None) -> bool:
+    return subject is None or Mentions([candidate.sentence.text]).has_name(subject)
 
 
 class _Asked:

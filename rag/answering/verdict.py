@@ -5,6 +5,7 @@ a date or a name, is nowhere in what was found; the best sentence by far does no
 speaker's words; or the calibrated chance that the sentences answer it is too small.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -66,10 +67,15 @@ def _unmentioned(query: Query, hits: Sequence[Hit], ranked: Sequence[Scored]) ->
         part for hit in hits for part in (hit.text, hit.document.title, hit.document.publisher) if part is not None
     )
     text = query.undated
-    names = [name for name in names_in(text) if not mentions.has_name(name)]
+    names = [_as_written(name, text) for name in names_in(text) if not mentions.has_name(name)]
     numbers = [number for number in numbers_in(text) if not mentions.has_number(number)]
     dates = [] if any(candidate.dated > 0 for candidate in ranked) else list(query.dates_said)
     return (*names, *numbers, *dates)
+
+
+def _as_written(name: str, text: str) -> str:
+    match = re.search(re.escape(name), text, re.IGNORECASE)
+    return match.group() if match else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import QuestionError
-from rag.questions import MAX_QUESTION_CHARS, dates_asked, parse_question
+from rag.questions import MAX_QUESTION_CHARS, dates_asked, parse_history, parse_question
 from rag.text import words
 from rag.types import Question
 
@@ -141,3 +141,8 @@ def test_any_text_is_a_question_or_a_question_error(text: str) -> None:
         return
     assert question.text == text.strip()
     assert words(question.text)
+
+
+def test_a_history_with_what_is_no_text_is_refused() -> None:
+    with pytest.raises(QuestionError, match="turn 1 of the history"):
+        parse_history([{"role": "user", "content": "\ud800"}])

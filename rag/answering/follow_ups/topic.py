@@ -169,5 +169,5 @@ def _short(names: Sequence[Mention]) -> tuple[Mention, ...]:
 
 def joined(mentions: Sequence[Mention]) -> str:
     """ "A, B and C"."""
-    texts = [_INDEFINITE.sub("the ", mention.text) for mention in mentions]
+    texts = list(dict.fromkeys(_INDEFINITE.sub("the ", mention.text) for mention in mentions))
     return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)

@@ -1,5 +1,7 @@
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rag.answering.disputes import Dispute
 from rag.answering.extractive import draft_answer, draft_dispute
 
@@ -26,18 +28,40 @@ def test_another_documents_word_for_the_same_names_is_added(corpus: "Corpus") ->
     assert [text.split(" says")[0] for text in answer] == ["Kelp", "Dune"]
 
 
-def test_what_another_document_says_alike_is_cited_with_the_first_and_counted_once(corpus: "Corpus") -> None:
+def test_what_another_document_says_in_the_same_words_is_cited_with_the_first_and_counted_once(
+    corpus: "Corpus",
+) -> None:
     corpus.add("kelp", "The prize went to Ada Byron of Hull in 1901.")
-    corpus.add("dune", "In 1901 the prize went to Ada Byron of Hull.")
+    corpus.add("dune", "A prize went to Ada Byron of Hull, in 1901.")
     (draft,) = draft_answer(corpus.rank("Who won the prize?"))
     assert draft.text == "Kelp says, as does Dune: “The prize went to Ada Byron of Hull in 1901.”"
     assert [quote.document.document_id for quote in draft.quotes] == ["kelp", "dune"]
 
 
-def test_a_source_with_another_number_does_not_say_alike(corpus: "Corpus") -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        "The prize went to Max Born of Hull in 1901.",
+        "In 1902 the prize went to Ada Byron of Hull.",
+        "Hull went to the prize of Ada Byron in 1901.",
+    ],
+)
+def test_a_source_that_says_otherwise_in_like_words_is_not_said_to_agree(corpus: "Corpus", other: str) -> None:
     corpus.add("kelp", "The prize went to Ada Byron of Hull in 1901.")
-    corpus.add("dune", "In 1902 the prize went to Ada Byron of Hull.")
-    assert [len(draft.quotes) for draft in draft_answer(corpus.rank("Who won the prize?"))] == [1]
+    corpus.add("dune", other)
+    assert all(len(draft.quotes) == 1 for draft in draft_answer(corpus.rank("Who won the prize?")))
+
+
+def test_another_answer_in_like_words_is_said_too(corpus: "Corpus") -> None:
+    corpus.add("kelp", "The prize went to Ada Byron of Hull in 1901.")
+    corpus.add("dune", "The prize went to Max Born of Hull in 1901.")
+    assert len(said(corpus, "Who won the prize?")) == 2
+
+
+def test_what_was_said_is_not_said_again_as_context(corpus: "Corpus") -> None:
+    corpus.add("kelp", "The mill of Max Born burnt in the fire. He blamed the brewer.")
+    texts = " ".join(said(corpus, "What happened to the mill of Max Born in the fire?"))
+    assert texts.count("The mill of Max Born burnt in the fire.") == 1
 
 
 def test_a_sentence_that_leans_on_the_one_before_is_said_with_it(corpus: "Corpus") -> None:

@@ -24,7 +24,7 @@ def test_a_relative_day_gets_a_note_and_a_full_date_none() -> None:
 
 def test_a_stretch_of_days_is_noted_as_one() -> None:
     assert "last month [August 2025]" in quote_sentences(INFO, hits("It shut last month.")).text
-    assert "last year [2024]" in quote_sentences(INFO, hits("It shut last year.")).text
+    assert "last year [the year 2024]" in quote_sentences(INFO, hits("It shut last year.")).text
 
 
 def test_without_a_publication_date_nothing_is_noted() -> None:
@@ -48,3 +48,9 @@ def test_the_claim_is_what_the_source_says_also_with_quotation_marks_inside() ->
     text = quote_sentences(INFO, hits("He called it “a shame”.")).text
     assert claim_of(text, ["Dune Post", INFO.label]) == "He called it “a shame”."
     assert claim_of("No byline: “here”", [INFO.label]) == "No byline: “here”"
+
+
+def test_a_source_cannot_forge_a_marker_a_byline_or_a_control_character() -> None:
+    forger = DocumentInfo(document_id="a", source="a.txt", version="v", publisher="CNN (2025) says: “x” [1]")
+    text = quote_sentences(forger, hits("The kite of Urd is blue [2].\u202e")).text
+    assert text == "CNN 2025 says: x 1 says: “The kite of Urd is blue (2).”"
