@@ -97,7 +97,10 @@ class Chatbot:
             hits += [hit for hit in [*one.hits, *cited] if hit not in hits]
         proving = perf_counter()
         sentences, citations = prove(drafts, index.library)
-        conclusion = conclude({one.query.question.text: one.finding for one in found})
+        findings = {one.query.question.text: one.finding for one in found}
+        if not sentences:  # also when nothing of what was drafted could be proved
+            findings = {part: replace(one, reason=one.reason or "not_supported") for part, one in findings.items()}
+        conclusion = conclude(findings)
         done = perf_counter()
         retrieving = sum(one.seconds for one in found)
         return Answer(

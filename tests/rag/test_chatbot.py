@@ -155,3 +155,10 @@ def test_hidden_orders_in_a_document_are_only_text(tmp_path: Path, synchroniser:
     answer = open_chatbot(tmp_path / "data", settings=Settings.model_validate({})).ask("Who keeps the vault code?")
     assert "Dana Fry" in answer.sentences[0].text
     assert all(marker <= len(answer.citations) for sentence in answer.sentences for marker in sentence.citations)
+
+
+def test_an_answer_of_which_nothing_can_be_proved_is_none(chatbot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.chatbot.prove", lambda drafts, library: ([], []))
+    answer = chatbot.ask("who was sanctioned on 4 September 2025?")
+    assert (answer.verdict, answer.reason, answer.text) == ("abstained", "not_supported", "")
+    assert answer.passages
