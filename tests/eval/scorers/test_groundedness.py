@@ -62,10 +62,10 @@ def test_a_note_in_brackets_needs_no_ground_and_gives_none(
     documents: Documents, make_case: MakeCase, make_answer: MakeAnswer
 ) -> None:
     # the year of a "today" rests on the document's date: left in, it is a number that the evidence lacks
-    noted = make_answer([("The Post (1999-01-02) says: “It is 503 metres [the year 1999] long.”", [1])], cites=[LONG])
+    noted = make_answer([("The Post (1999-01-02) says: “It is 503 metres [the year 1998] long.”", [1])], cites=[LONG])
     assert score(make_case(), noted, documents)["grounded_share"].value == 1
     assert citations.score(make_case(), noted, documents)["citation_recall"].value == 1
-    own = make_answer([("It is 503 metres long in the year 1999.", [1])], cites=[LONG])
+    own = make_answer([("It is 503 metres long in the year 1998.", [1])], cites=[LONG])
     assert score(make_case(), own, documents)["grounded_share"].value == 0
 
 
