@@ -1,6 +1,7 @@
 """Exceptions in, one JSON shape with the right status out; no traceback reaches a client."""
 
 import logging
+from math import ceil
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -8,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.schemas import ErrorBody, ErrorResponse
-from rag.errors import QuestionError, StoreError
+from rag.errors import ConversationNotFoundError, ModelError, QuestionError, StoreError
 
 _log = logging.getLogger("attest.api")
 
@@ -26,6 +27,17 @@ def add_exception_handlers(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     def on_store_error(request: Request, error: StoreError) -> JSONResponse:
         return _respond(503, "index_unavailable", str(error))
+
+    @app.exception_handler(ConversationNotFoundError)
+    def on_unknown_conversation(request: Request, error: ConversationNotFoundError) -> JSONResponse:
+        return _respond(404, "not_found", str(error))
+
+    @app.exception_handler(ModelError)
+    def on_model_error(request: Request, error: ModelError) -> JSONResponse:
+        wait = error.retry_after_seconds
+        return _respond(
+            503, "model_unavailable", str(error), headers={"Retry-After": str(ceil(wait))} if wait else None
+        )
 
     @app.exception_handler(HTTPException)
     def on_http_error(request: Request, error: HTTPException) -> JSONResponse:

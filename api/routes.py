@@ -1,4 +1,4 @@
-"""The endpoints: each is one call to the engine, run in a worker thread."""
+"""The endpoints: each is one call to the engine."""
 
 from typing import Annotated
 
@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Request
 
 from api.schemas import AskRequest, ErrorResponse, Health
 from rag.chatbot import Chatbot
-from rag.errors import StoreError
-from rag.questions import parse_history
+from rag.errors import QuestionError, StoreError
+from rag.questions import parse_history, parse_question
 from rag.types import Answer
 
 router = APIRouter()
@@ -21,17 +21,23 @@ def _chatbot(request: Request) -> Chatbot:
 TheChatbot = Annotated[Chatbot, Depends(_chatbot)]
 
 
-@router.post("/v1/ask", responses={422: {"model": ErrorResponse}, 503: {"model": ErrorResponse}})
-def ask(request: AskRequest, chatbot: TheChatbot) -> Answer:
+@router.post(
+    "/v1/ask",
+    responses={404: {"model": ErrorResponse}, 422: {"model": ErrorResponse}, 503: {"model": ErrorResponse}},
+)
+async def ask(request: AskRequest, chatbot: TheChatbot) -> Answer:
     """The answer to a question, every sentence of it cited, or an abstention with the nearest passages."""
-    return chatbot.ask(
+    if request.history and request.conversation_id:
+        raise QuestionError("history and conversation_id both say what was said before; send one of them")
+    question = parse_question(
         request.question,
         source=request.source,
         published_after=request.published_after,
         published_before=request.published_before,
         as_of=request.as_of,
-        history=parse_history([turn.model_dump() for turn in request.history]),
     )
+    history = parse_history([turn.model_dump() for turn in request.history])
+    return await chatbot.answer(question, history=history, conversation_id=request.conversation_id)
 
 
 @router.get("/healthz")

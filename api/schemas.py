@@ -35,10 +35,13 @@ class AskRequest(BaseModel):
         default=[],
         description=f"The conversation a follow-up leans on, oldest turn first; at most {MAX_TURNS} turns.",
     )
+    conversation_id: str | None = Field(
+        default=None, description="A conversation that is kept, instead of `history`; the answer becomes a part of it."
+    )
 
 
 class ErrorBody(BaseModel):
-    type: Literal["invalid_request", "index_unavailable", "not_found", "internal"]
+    type: Literal["invalid_request", "index_unavailable", "model_unavailable", "not_found", "internal"]
     message: str
 
 

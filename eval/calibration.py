@@ -13,7 +13,7 @@ from eval.agreement import Sample, auc, balanced_accuracy, best_threshold, measu
 from eval.labelled_sets import CLAIM_FAMILIES, ClaimFamily, FoundFiles, LabelledClaim, draw, load_claims
 from eval.metrics import Figure, figure
 from eval.raters import rater_figures
-from eval.scorers.cost import price_of
+from rag.prices import price_of
 from rag.grounding import LEAST_SUPPORT, support
 from rag.progress import Bars, Update, silent
 from rag.settings import Settings
@@ -127,7 +127,7 @@ def judge_figures(
     figures["flip_rate"] = figure([flip for flip, _ in flips], clusters=[group for _, group in flips])
     figures |= _spent(judgements, judge.model_name)
     if figures["dollars"].value is None:
-        notes.append(f"dollars: no price is known for {judge.model_name!r}; add it to eval/prices.toml")
+        notes.append(f"dollars: no price is known for {judge.model_name!r}; add it to rag/prices.toml")
     unscored = Counter(found.reason for found in judgements if found.opinion is None)
     notes += [f"unscored {count}: {reason}" for reason, count in unscored.most_common(5)]
     return {f"judge_{name}": value for name, value in figures.items()}, [f"judge: {note}" for note in notes]

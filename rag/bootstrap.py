@@ -1,36 +1,42 @@
 """Settings in, working parts out: the one place that chooses concrete classes."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.answering.extractive import MODEL
+from rag.answering.generation.prompts import Room
 from rag.answering.investigation import Investigator
 from rag.chatbot import Chatbot
+from rag.conversations import ConversationStore
 from rag.corpus.sync import Synchroniser
-from rag.errors import ConfigurationError
 from rag.index.embedding import LocalEmbedder
 from rag.index.reader import IndexReader
 from rag.protocols import ChatModel, Embedder
 from rag.reader import LocalReader
 from rag.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from rag.openai_models import Deadlines
+
 _LOCAL_MODEL = "all-MiniLM-L6-v2"
+_CONVERSATIONS = "conversations.sqlite"
 
 
 def open_chatbot(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> Chatbot:
     """A chatbot over `data_dir`, or over the one in the settings.
 
     Raises:
-        ConfigurationError: a setting names something that does not exist.
+        ConfigurationError: a setting is unusable.
     """
     settings = settings or load_settings()
-    if settings.chat_model != MODEL:
-        raise ConfigurationError(
-            f"ATTEST_CHAT_MODEL is {settings.chat_model!r}; this version answers with 'extractive' only. Unset it."
-        )
+    folder = Path(data_dir or settings.data_dir)
     investigator = make_investigator(settings)
     return Chatbot(
-        reader=IndexReader(Path(data_dir or settings.data_dir), embedding_model=investigator.embedder.name),
+        reader=IndexReader(folder, embedding_model=investigator.embedder.name),
         investigator=investigator,
+        conversations=ConversationStore(folder / _CONVERSATIONS),
+        model=make_chat_model(settings.chat_model, settings) if settings.chat_model != MODEL else None,
+        room=Room(window=settings.model_window_tokens, answer=settings.model_answer_tokens),
     )
 
 
@@ -56,12 +62,22 @@ def open_synchroniser(data_dir: Path | str | None = None, *, settings: Settings 
 
 
 def make_embedder(settings: Settings) -> Embedder:
-    if settings.embedding_model != _LOCAL_MODEL:
-        raise ConfigurationError(
-            f"ATTEST_EMBEDDING_MODEL is {settings.embedding_model!r}; this version embeds with {_LOCAL_MODEL!r} only. "
-            "Unset it."
-        )
-    return LocalEmbedder(threads=settings.embedding_threads)
+    """The local model, or the one of that name behind the OpenAI API.
+
+    Raises:
+        ConfigurationError: neither a key nor an address of such a service is set, or the dimensions are not known.
+    """
+    if settings.embedding_model == _LOCAL_MODEL:
+        return LocalEmbedder(threads=settings.embedding_threads)
+    from rag.openai_models import OpenAIEmbedder  # the vendor's package takes a second to import
+
+    return OpenAIEmbedder(
+        settings.embedding_model,
+        api_key=_api_key(settings),
+        base_url=settings.openai_base_url,
+        deadlines=_deadlines(settings),
+        dimensions=settings.embedding_dimensions,
+    )
 
 
 def make_chat_model(name: str, settings: Settings) -> ChatModel:
@@ -72,8 +88,9 @@ def make_chat_model(name: str, settings: Settings) -> ChatModel:
     """
     from rag.openai_models import OpenAIChatModel  # the vendor's package takes a second to import
 
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
-    return OpenAIChatModel(name, api_key=key, base_url=settings.openai_base_url)
+    return OpenAIChatModel(
+        name, api_key=_api_key(settings), base_url=settings.openai_base_url, deadlines=_deadlines(settings)
+    )
 
 
 def describe_index(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> dict[str, object]:
@@ -97,6 +114,20 @@ def describe_index(data_dir: Path | str | None = None, *, settings: Settings | N
             }
     finally:
         reader.close()
+
+
+def _api_key(settings: Settings) -> str | None:
+    return settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+
+
+def _deadlines(settings: Settings) -> "Deadlines":
+    from rag.openai_models import Deadlines
+
+    return Deadlines(
+        connect_seconds=settings.model_connect_seconds,
+        first_token_seconds=settings.model_first_token_seconds,
+        answer_seconds=settings.model_answer_seconds,
+    )
 
 
 def _size(folder: Path) -> int:

@@ -1,37 +1,60 @@
-"""A question in, an `Answer` out: understand, find, read, decide, say, prove, over one generation of the index."""
+"""A question in, `AnswerEvent`s and their `Answer` out, over whichever generation of the index is live."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
-from time import perf_counter
+from functools import partial
+from typing import TypeVar
 
-from rag.answering.citations import DraftSentence, prove, render
-from rag.answering.conversation import make_standalone
-from rag.answering.dating import wants_latest
-from rag.answering.extractive import MODEL, draft_answer, draft_dispute
-from rag.answering.investigation import Investigation, Investigator
-from rag.answering.parts import split_question
+from rag.answering.extractive import MODEL
+from rag.answering.generation.prompts import Room
+from rag.answering.investigation import Investigator
 from rag.answering.verdict import conclude
+from rag.blocking import run_blocking
+from rag.conversations import ConversationStore
+from rag.errors import QuestionError
 from rag.index.reader import Index, IndexReader
-from rag.protocols import Message
+from rag.protocols import ChatModel, Message
 from rag.query import prepare_query
 from rag.questions import parse_question
+from rag.reply import Reply
 from rag.retrieval import retrieve
-from rag.types import Answer, Citation, Hit, Question, Timings
+from rag.types import Answer, AnswerEvent, AnswerGiven, Hit, Question
+
+Result = TypeVar("Result")
 
 
 class Chatbot:
-    """Answers questions over one data directory; safe to share between threads. `rag.open_chatbot` makes one."""
+    """Answers questions over one data directory; safe to share between threads and event loops.
 
-    def __init__(self, *, reader: IndexReader, investigator: Investigator) -> None:
+    `rag.open_chatbot` makes one. With a `model`, answers are its words, within `room` tokens; without, the documents'.
+    """
+
+    def __init__(
+        self,
+        *,
+        reader: IndexReader,
+        investigator: Investigator,
+        conversations: ConversationStore | None = None,
+        model: ChatModel | None = None,
+        room: Room | None = None,
+    ) -> None:
         self._reader = reader
         self._investigator = investigator
+        self._conversations = conversations
+        self._model = model
+        self._room = room or Room()
+        self._pool = ThreadPoolExecutor(thread_name_prefix="attest")  # its threads keep their connections to the index
 
     def ask(
         self,
         question: str | Question,
         *,
         history: Sequence[Message] = (),
+        conversation_id: str | None = None,
         source: str | None = None,
         published_after: str | None = None,
         published_before: str | None = None,
@@ -39,12 +62,13 @@ class Chatbot:
     ) -> Answer:
         """The answer, every sentence of it proved, or an abstention with its reason and the nearest passages.
 
-        `history` is the conversation so far, oldest turn first: what the question leans on is taken from it. `source`
-        is a glob over document sources; dates are inclusive ISO days, months or years. `as_of` hides documents that are
-        certainly later, and is what "last month" is counted from.
+        `history` is the conversation so far, oldest turn first: what the question leans on is taken from it;
+        `conversation_id` names one that is kept, which the answer then becomes a part of. `source` is a glob over
+        document sources; dates are inclusive ISO days, months or years. `as_of` hides documents that are certainly
+        later, and is what "last month" is counted from.
 
         Raises:
-            QuestionError: the question or a filter is not acceptable.
+            QuestionError: the question or a filter is not acceptable, or no such conversation is kept.
             StoreError: the index cannot be used; the message has the remedy.
         """
         if isinstance(question, str):
@@ -55,16 +79,49 @@ class Chatbot:
                 published_before=published_before,
                 as_of=as_of,
             )
+        return run_blocking(self.answer(question, history=history, conversation_id=conversation_id))
+
+    async def answer(
+        self,
+        question: Question,
+        *,
+        history: Sequence[Message] = (),
+        conversation_id: str | None = None,
+        owner: str = "",
+    ) -> Answer:
+        """As `ask`, for callers in an event loop; a kept conversation must be the `owner`'s."""
+        async with aclosing(
+            self.stream(question, history=history, conversation_id=conversation_id, owner=owner)
+        ) as events:
+            async for event in events:
+                if isinstance(event, AnswerGiven):
+                    return event.answer
+        raise AssertionError("a stream ends with its answer")
+
+    async def stream(
+        self,
+        question: Question,
+        *,
+        history: Sequence[Message] = (),
+        conversation_id: str | None = None,
+        owner: str = "",
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        """The same, sentence by sentence. Close it, as `contextlib.aclosing` does, to stop the model at once.
+
+        Raises:
+            QuestionError, StoreError: as `ask`, before the first event.
+        """
+        if conversation_id is not None:
+            history = await self._run(partial(self.conversations.history, conversation_id, owner=owner))
+        await self._run(self.is_ready)  # opening what was published since takes longer than a loop should wait
         with self._reader.use() as index:
-            if index is None or not len(index.vectors):
-                return Answer(
-                    question=question.text,
-                    verdict="abstained",
-                    reason="empty_index",
-                    message=conclude({}).message,
-                    model=MODEL,
-                )
-            return self._answer(question, history, index)
+            async with aclosing(self._events(question, history, index)) as events:
+                async for event in events:
+                    if isinstance(event, AnswerGiven) and conversation_id is not None:
+                        answer = replace(event.answer, conversation_id=conversation_id)
+                        await self._run(partial(self.conversations.append, conversation_id, answer, owner=owner))
+                        event = AnswerGiven(answer=answer)
+                    yield event
 
     def search(self, question: Question, *, limit: int) -> list[Hit]:
         """The nearest passages, best first; none when nothing was ever ingested."""
@@ -74,74 +131,47 @@ class Chatbot:
             query = prepare_query(question, index, self._investigator.embedder, today=date.today())
             return retrieve(index, query, limit=limit)
 
+    @property
+    def conversations(self) -> ConversationStore:
+        """Where conversations are kept.
+
+        Raises:
+            QuestionError: nowhere.
+        """
+        if self._conversations is None:
+            raise QuestionError("no conversations are kept here; send the history instead")
+        return self._conversations
+
     def is_ready(self) -> bool:
         """Whether an index is open, opening it if need be."""
         with self._reader.use() as index:
             return index is not None
 
     def close(self) -> None:
+        self._pool.shutdown()
         self._reader.close()
 
-    def _answer(self, question: Question, history: Sequence[Message], index: Index) -> Answer:
-        started = perf_counter()
-        standalone = make_standalone(question.text, history).text
-        today = date.today()
-        found = [
-            self._investigator.investigate(replace(question, text=part), index, today=today)
-            for part in split_question(standalone)
-        ]
-        drafts, hits = [], []
-        for one in found:
-            said, cited = self._draft(one, index)
-            drafts += [draft for draft in said if draft not in drafts]  # one sentence may answer two parts
-            hits += [hit for hit in [*one.hits, *cited] if hit not in hits]
-        proving = perf_counter()
-        sentences, citations = prove(drafts, index.library)
-        findings = {one.query.question.text: one.finding for one in found}
-        if not sentences:  # also when nothing of what was drafted could be proved
-            findings = {part: replace(one, reason=one.reason or "not_supported") for part, one in findings.items()}
-        conclusion = conclude(findings)
-        done = perf_counter()
-        retrieving = sum(one.seconds for one in found)
-        return Answer(
-            question=question.text,
-            verdict=conclusion.verdict,
-            reason=conclusion.reason,
-            confidence=conclusion.confidence,
-            missing=conclusion.missing,
-            message=f"{conclusion.message} {_newest(citations) if wants_latest(standalone) else ''}".strip(),
-            standalone_question=standalone if standalone != question.text else None,
-            text=render(sentences),
-            sentences=tuple(sentences),
-            citations=tuple(citations),
-            passages=tuple([hit.passage() for hit in hits]),
-            model=MODEL,
-            timings_ms=Timings(
-                retrieve=_milliseconds(retrieving),
-                answer=_milliseconds(proving - started - retrieving),
-                verify=_milliseconds(done - proving),
-                total=_milliseconds(done - started),
-            ),
-        )
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns, without holding up the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    def _draft(self, found: Investigation, index: Index) -> tuple[list[DraftSentence], list[Hit]]:
-        """What is to be said to one question, and the passages beside those found that it quotes."""
-        if found.finding.reason is not None:
-            return [], []
-        if found.finding.dispute is not None:
-            return draft_dispute(found.finding.dispute), []
-        agreeing = self._investigator.corroborate(found, index)
-        drafts = draft_answer(found.ranked, agreeing, newest_first=wants_latest(found.query.question.text))
-        return drafts, [
-            candidate.hit for candidate in agreeing if any(draft.quotes_from(candidate.hit) for draft in drafts)
-        ]
-
-
-def _newest(citations: Sequence[Citation]) -> str:
-    """What a reader who asks for the latest must know: how late it is."""
-    dates = [citation.published for citation in citations if citation.published]
-    return f"The newest source cited is of {max(dates)}." if dates else ""
-
-
-def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+    async def _events(
+        self, question: Question, history: Sequence[Message], index: Index | None
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        if index is None or not len(index.vectors):
+            model = self._model.name if self._model else MODEL
+            nothing = conclude({})
+            yield AnswerGiven(
+                answer=Answer(
+                    question=question.text,
+                    verdict=nothing.verdict,
+                    reason=nothing.reason,
+                    message=nothing.message,
+                    model=model,
+                )
+            )
+            return
+        reply = Reply(question, history, index, self._investigator, self._model, self._room, self._run)
+        async with aclosing(reply.events()) as events:
+            async for event in events:
+                yield event

@@ -20,6 +20,7 @@ from rag.errors import AttestError, ConfigurationError, QuestionError
 from rag.terminal import printable, show_answer, show_passage
 
 if TYPE_CHECKING:
+    from rag.chatbot import Chatbot
     from rag.corpus.sync import SyncReport
 
 DEFAULT_PATH = Path("seeds")
@@ -35,6 +36,9 @@ app = typer.Typer(
 Source = Annotated[str | None, typer.Option(help="Only documents whose source matches this glob.")]
 After = Annotated[str | None, typer.Option(help="Only documents published then or later (2025, 2025-09, 2025-09-04).")]
 Before = Annotated[str | None, typer.Option(help="Only documents published then or earlier.")]
+ConversationId = Annotated[
+    str | None, typer.Option(help="Continue the conversation kept under this id; 'new' begins one.")
+]
 AsOf = Annotated[str | None, typer.Option(help="Asked as of then: later documents are hidden.")]
 
 
@@ -96,6 +100,7 @@ def ask(
         Path | None,
         typer.Option(help='The conversation before, as JSON: [{"role": "user" | "assistant", "content": "…"}, …].'),
     ] = None,
+    conversation_id: ConversationId = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with cited passages, or say that the documents do not."""
@@ -105,8 +110,11 @@ def ask(
     asked = parse_question(
         question, source=source, published_after=published_after, published_before=published_before, as_of=as_of
     )
+    if history and conversation_id:
+        raise QuestionError("--history and --conversation-id both say what was said before; give one of them")
     said = parse_history(_read_json(history)) if history else []
-    answer = open_chatbot().ask(asked, history=said)
+    chatbot = open_chatbot()
+    answer = chatbot.ask(asked, history=said, conversation_id=_conversation(chatbot, conversation_id))
     print_json(answer.to_dict()) if as_json else show_answer(answer)
 
 
@@ -116,17 +124,20 @@ def chat(
     published_after: After = None,
     published_before: Before = None,
     as_of: AsOf = None,
+    conversation_id: ConversationId = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask one question after another; a follow-up is understood from those before it. End with Ctrl-D.
 
-    With --json, each line of standard input is a question and each answer a line of JSON.
+    With --json, each line of standard input is a question and each answer a line of JSON. Nothing is kept of it without
+    --conversation-id.
     """
     from rag.bootstrap import open_chatbot
     from rag.protocols import Message
     from rag.questions import parse_question
 
     chatbot, history = open_chatbot(), list[Message]()
+    kept = _conversation(chatbot, conversation_id)
     for line in _typed_questions():
         try:
             asked = parse_question(
@@ -135,7 +146,7 @@ def chat(
         except QuestionError as error:
             _complain(f"attest: {error}")
             continue
-        answer = chatbot.ask(asked, history=history)
+        answer = chatbot.ask(asked, history=() if kept else history, conversation_id=kept)
         print_json(answer.to_dict(), line=True) if as_json else show_answer(answer)
         history += [
             Message("user", asked.text),
@@ -184,6 +195,15 @@ def status(as_json: AsJson = False) -> None:
         typer.echo(f"{name.replace('_', ' ') + ':':<18}{textwrap.indent(shown, ' ' * 18).strip()}")
     if described["generation"] is None:
         _complain("nothing is indexed yet; run: attest ingest PATH")
+
+
+def _conversation(chatbot: "Chatbot", conversation_id: str | None) -> str | None:
+    """The id to ask under: a new conversation's is shown, so that it can be continued."""
+    if conversation_id != "new":
+        return conversation_id
+    begun = chatbot.conversations.create()
+    _complain(f"conversation {begun}")
+    return begun
 
 
 def _typed_questions() -> Iterator[str]:

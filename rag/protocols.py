@@ -1,11 +1,14 @@
 """The seams: what a stage asks of its collaborators, so that each can be replaced alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rag.types import Usage
 
 Vector = NDArray[np.float32]
 """A 1-d float32 array, L2-normalised."""
@@ -66,6 +69,25 @@ class Completion:
     completion_tokens: int
 
 
+class CompletionStream(Protocol):
+    """A completion while it is written: pieces of text, broken anywhere, until it ends.
+
+    Iterating raises ModelError where the model breaks off; the pieces before that stand.
+    """
+
+    def __aiter__(self) -> AsyncIterator[str]: ...
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens that its maker counted, known after the last piece; 0 where it does not say."""
+        ...
+
+    @property
+    def truncated(self) -> bool:
+        """Whether it ended for want of room: the last sentence may be half of one."""
+        ...
+
+
 class ChatModel(Protocol):
     """Writes the next message of a conversation."""
 
@@ -77,5 +99,18 @@ class ChatModel(Protocol):
 
         Raises:
             ModelError: there is no completion; the message has the model's name and the next step.
+        """
+        ...
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0
+    ) -> AbstractAsyncContextManager[CompletionStream]:
+        """The same, as it is written. Entering waits for the first piece; leaving in any way closes the connection.
+
+            async with model.stream(messages, max_tokens=300) as pieces:
+                async for piece in pieces: ...
+
+        Raises:
+            ModelError: on entering, or while iterating; its `reason` says why.
         """
         ...

@@ -18,11 +18,17 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".attest")
     chat_model: str = "extractive"
     embedding_model: str = "all-MiniLM-L6-v2"
+    embedding_dimensions: int = Field(default=0, ge=0)  # of a model behind the OpenAI API; 0: as many as it has
     embedding_threads: int = Field(default=0, ge=0)  # 0: one per core
     chunk_tokens: int = Field(default=180, ge=32, le=8192)  # cl100k_base tokens
     chunk_overlap_tokens: int = Field(default=0, ge=0)
     passages: int = Field(default=5, ge=1, le=50)  # how many an answer is drawn from
     least_confidence: float = Field(default=0.25, ge=0, le=1)  # calibrated chance that they answer; below: abstain
+    model_connect_seconds: float = Field(default=5.0, gt=0)  # until a connection stands
+    model_first_token_seconds: float = Field(default=20.0, gt=0)  # until the first words, retries included
+    model_answer_seconds: float = Field(default=60.0, gt=0)  # until the last word
+    model_window_tokens: int = Field(default=8192, ge=1024)  # what the model reads and writes at most
+    model_answer_tokens: int = Field(default=500, ge=50)  # of these, kept for what it writes
     # Under the names that every tool of this vendor reads:
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL", pattern="^https?://")
@@ -33,6 +39,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"chunk_overlap_tokens ({self.chunk_overlap_tokens}) must be smaller than "
                 f"chunk_tokens ({self.chunk_tokens})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _answer_fits(self) -> "Settings":
+        if 2 * self.model_answer_tokens > self.model_window_tokens:
+            raise ValueError(
+                f"model_answer_tokens ({self.model_answer_tokens}) must be at most half of "
+                f"model_window_tokens ({self.model_window_tokens})"
             )
         return self
 

@@ -11,6 +11,24 @@ from typing import Any, Literal
 
 Verdict = Literal["answered", "partial", "disputed", "abstained"]
 Reason = Literal["no_evidence", "not_supported", "empty_index"]
+"""Why an answer is an abstention."""
+ModelFault = Literal[
+    "failed",
+    "unavailable",
+    "timeout",
+    "cut",
+    "rate_limited",
+    "out_of_quota",
+    "unauthorised",
+    "not_found",
+    "rejected",
+    "refused",
+    "garbage",
+    "circuit_open",
+]
+"""Why a language model gave nothing usable."""
+Degradation = ModelFault | Literal["unproved"]
+"""Why an answer is the documents' own words although a model was to write it; `unproved`: nothing it wrote held."""
 DateBasis = Literal["printed", "supplied"]
 
 _FORGING = '[]()“”„«»"'
@@ -217,6 +235,8 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
+    """Tokens of a language model."""
+
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -235,6 +255,9 @@ class Timings:
 class Answer:
     """The whole of what a reader is told. An abstention has no sentences, a `reason`, and the nearest passages.
 
+    `degraded` answers were to be written by a language model and are the documents' own words instead, for `reason`.
+    Of what a model wrote, `dropped` sentences were not said because nothing cited proves them; `repaired` ones were
+    said with other citations than the model gave. `cost_usd` is the price of `usage`, None where it is not known.
     `confidence`, 0..1, is the calibrated chance that the passages answer the question; None where nothing was read.
     `missing` is what was asked and not found; `message` says what the verdict rests on, in a sentence or two that is
     ours and not a source's. `standalone_question` is what a follow-up was taken to mean, None when as asked.
@@ -242,7 +265,7 @@ class Answer:
 
     question: str
     verdict: Verdict
-    reason: Reason | None = None
+    reason: Reason | Degradation | None = None
     text: str = ""
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -256,10 +279,40 @@ class Answer:
     missing: tuple[str, ...] = ()
     message: str = ""
     standalone_question: str | None = None
+    dropped: int = 0
+    repaired: int = 0
+    cost_usd: float | None = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's JSON object, as plain dicts and lists."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesFound:
+    """What an answer will be drawn from, and the question as understood where that is not as asked."""
+
+    passages: tuple[Passage, ...]
+    standalone_question: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceSaid:
+    """The next sentence, checked and final, with those of its citations that no sentence before it had."""
+
+    sentence: Sentence
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerGiven:
+    """The end: the whole answer, with exactly the sentences that were said."""
+
+    answer: Answer
+
+
+AnswerEvent = SourcesFound | SentenceSaid | AnswerGiven
+"""What a stream is made of: sources once (unless nothing is indexed), sentences, and the answer at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

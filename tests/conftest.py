@@ -1,13 +1,8 @@
 """What every test stands on: no network but this machine, the real seeds, a real index of them."""
 
-import json
 import socket
-import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +11,8 @@ from rag.chatbot import Chatbot
 from rag.corpus.sync import Synchroniser
 from rag.index.embedding import LocalEmbedder
 from rag.settings import Settings
+from tests.model_server import ModelServer as ModelServer
+from tests.model_server import Reply as Reply
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -68,80 +65,6 @@ def docs(tmp_path: Path) -> Path:
 def synchroniser(tmp_path: Path, embedder: LocalEmbedder) -> Synchroniser:
     """Writes to `tmp_path / "data"`."""
     return Synchroniser(tmp_path / "data", embedder=embedder, chunk_tokens=180, chunk_overlap_tokens=0)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the fake model server sends to one request."""
-
-    content: str | None = None  # of the completion's message
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str | None = None  # instead of a completion
-    hang: bool = False  # send nothing until the server is stopped
-    cut: bool = False  # close the connection halfway through the body
-
-
-class ModelServer:
-    """Speaks the wire protocol of `chat.completions` on this machine; sends the replies in turn, the last for ever."""
-
-    def __init__(self) -> None:
-        self.replies: list[Reply] = [Reply("hello")]
-        self.requests: list[dict[str, Any]] = []
-        self.keys: list[str | None] = []
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with fake._lock:
-                    fake.requests.append({"path": self.path, **request})
-                    fake.keys.append(self.headers["Authorization"])
-                    reply = fake.replies.pop(0) if len(fake.replies) > 1 else fake.replies[0]
-                if reply.hang:
-                    fake._stopped.wait(30)
-                    return
-                body = (reply.body if reply.body is not None else completion(reply.content, request["model"])).encode()
-                self.send_response(reply.status)
-                for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if reply.cut else body)
-
-            def log_message(self, *values: object) -> None:
-                """Says nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def completion(content: str | None, model: str) -> str:
-    message = {"role": "assistant", "content": content}
-    return json.dumps(
-        {
-            "id": "c1",
-            "object": "chat.completion",
-            "created": 0,
-            "model": model,
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14},
-        }
-    )
 
 
 @pytest.fixture

@@ -1,33 +1,15 @@
 """A case's result in, the time, tokens and dollars it took out; and, before a run, what it is likely to cost."""
 
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from eval.cases import GoldCase
 from eval.results import CaseResult, CorpusDocument, Score
 from eval.scorers.reading import not_scored, read_count
-from rag.errors import ConfigurationError
+from rag.prices import PRICES_PATH, price_of
 
 METRICS = ("seconds", "prompt_tokens", "completion_tokens", "dollars")
-PRICES_PATH = Path(__file__).parent.parent / "prices.toml"
-_SNAPSHOT = re.compile(r"-\d{4}-\d\d-\d\d$")
 _COMPLETION_TOKENS = 250  # an answer of five cited sentences
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Dollars per million tokens, as they stood on the day `as_of`."""
-
-    input: float
-    output: float
-    as_of: str
-
-    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
-        return (prompt_tokens * self.input + completion_tokens * self.output) / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +59,6 @@ def estimate(
     dollars = _dollars(model, prompt, completion)
     assumed = f"{prompt_tokens_each} prompt tokens beside the question and {completion_tokens_each} written, each case"
     return Estimate(len(cases), prompt, completion, dollars.value, f"{assumed}; {dollars.reason}")
-
-
-def price_of(model: str) -> Price | None:
-    """The model's price; a dated snapshot (gpt-4.1-2025-04-14) that is not listed itself has its model's."""
-    prices = load_prices()
-    return prices.get(model) or prices.get(_SNAPSHOT.sub("", model))
-
-
-@cache
-def load_prices(path: Path = PRICES_PATH) -> Mapping[str, Price]:
-    """The price table.
-
-    Raises:
-        ConfigurationError: it cannot be read, or an entry lacks a price or its date.
-    """
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {
-            model: Price(float(entry["input"]), float(entry["output"]), str(entry["as_of"]))
-            for model, entry in entries.items()
-        }
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"{path} is not a price table: {error}. Each model has input, output, as_of."
-        ) from None
 
 
 def _dollars(model: str, prompt: int, completion: int) -> Score:

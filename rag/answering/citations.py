@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rag.grounding import LEAST_SUPPORT, support
 from rag.index.library import Library
-from rag.types import Citation, DocumentInfo, Hit, Sentence
+from rag.types import Citation, DocumentInfo, Hit, Sentence, SentenceSaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +37,54 @@ class DraftSentence:
         )
 
 
-def prove(drafts: Iterable[DraftSentence], library: Library) -> tuple[list[Sentence], list[Citation]]:
-    """The drafts that hold, with markers 1..n in order of appearance; a span cited twice keeps its marker."""
-    sentences: list[Sentence] = []
-    citations: dict[tuple[str, int, int], Citation] = {}
-    for draft in drafts:
-        quotes = [quote for quote in draft.quotes if _is_exact(quote, library)]
+class Prover:
+    """Proves the sentences of one answer, one after another, over one library."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._cited: dict[tuple[str, int, int], Citation] = {}
+        self.sentences: list[Sentence] = []
+        """Those that held, in the order they were said."""
+
+    @property
+    def citations(self) -> list[Citation]:
+        """By marker, 1..n in order of appearance; a span cited twice keeps its marker."""
+        return list(self._cited.values())
+
+    def say(self, draft: DraftSentence) -> SentenceSaid | None:
+        """The sentence with its markers and the citations that are new, or None where nothing exact supports it."""
+        quotes = [quote for quote in draft.quotes if self._is_exact(quote)]
         supported = support(draft.claim, [quote.text for quote in quotes])
         if not quotes or supported < LEAST_SUPPORT:
-            continue
-        markers = []
-        for quote in quotes:
-            key = (quote.document.document_id, quote.start, quote.end)
-            citation = citations.setdefault(key, _citation(len(citations) + 1, quote))
-            markers.append(citation.marker)
-        sentences.append(
-            Sentence(text=draft.text, citations=tuple(dict.fromkeys(markers)), support=round(supported, 4))
+            return None
+        before = len(self._cited)
+        markers = [self._cite(quote).marker for quote in quotes]
+        sentence = Sentence(text=draft.text, citations=tuple(dict.fromkeys(markers)), support=round(supported, 4))
+        self.sentences.append(sentence)
+        return SentenceSaid(sentence=sentence, citations=tuple(self.citations[before:]))
+
+    def unsaid(self, drafts: Iterable[DraftSentence]) -> list[DraftSentence]:
+        """Those that quote nothing of what was cited so far."""
+        return [draft for draft in drafts if not any(self._is_cited(quote) for quote in draft.quotes)]
+
+    def _cite(self, quote: Quote) -> Citation:
+        key = (quote.document.document_id, quote.start, quote.end)
+        return self._cited.setdefault(key, _citation(len(self._cited) + 1, quote))
+
+    def _is_cited(self, quote: Quote) -> bool:
+        return any(
+            document_id == quote.document.document_id and quote.start < end and start < quote.end
+            for document_id, start, end in self._cited
         )
-    return sentences, list(citations.values())
+
+    def _is_exact(self, quote: Quote) -> bool:
+        stored = self._library.quote(quote.document.document_id, quote.document.version, quote.start, quote.end)
+        return bool(quote.text) and stored == quote.text
 
 
 def render(sentences: Sequence[Sentence]) -> str:
     """The answer as one text: `sentence [1] sentence [1][2]`."""
     return " ".join(sentence.marked for sentence in sentences)
-
-
-def _is_exact(quote: Quote, library: Library) -> bool:
-    stored = library.quote(quote.document.document_id, quote.document.version, quote.start, quote.end)
-    return bool(quote.text) and stored == quote.text
 
 
 def _citation(marker: int, quote: Quote) -> Citation:

@@ -204,5 +204,5 @@ def test_a_bad_setting_is_one_line_and_exit_code_2(seeds_index: Path) -> None:
         check=False,
     )
     assert run.returncode == 2
-    assert run.stderr.startswith("attest: ATTEST_CHAT_MODEL is 'gpt-9'")
+    assert run.stderr.startswith("attest: the model 'gpt-9' needs OPENAI_API_KEY")
     assert run.stderr.count("\n") == 1

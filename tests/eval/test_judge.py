@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eval.judge import FAILURES_IN_A_ROW, Claim, Judge, Vote, decide, prompt, read_vote
-from rag.openai_models import OpenAIChatModel
+from rag.openai_models import Deadlines, OpenAIChatModel
 from rag.protocols import Completion
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ UNCLEAR = '{"verdict": "unclear", "quote": ""}'
 
 
 def judge(
-    server: "ModelServer", cache: Path, *, votes: int = 1, read_seconds: float = 5.0, name: str = "gpt-x"
+    server: "ModelServer", cache: Path, *, votes: int = 1, answer_seconds: float = 5.0, name: str = "gpt-x"
 ) -> Judge:
-    model = OpenAIChatModel(name, api_key="k", base_url=server.base_url, read_seconds=read_seconds, retries=0)
+    model = OpenAIChatModel(name, api_key="k", base_url=server.base_url, deadlines=Deadlines(answer_seconds=answer_seconds), retries=0)
     return Judge(model, cache, votes=votes, workers=1)
 
 
@@ -128,7 +128,7 @@ def test_a_hang_and_a_cut_body_are_unscored_and_the_rest_goes_on(
     model_server.replies = [reply(hang=True), reply(YES, cut=True), reply(YES)]
     started = time.monotonic()
     claims = [Claim(f"{CLAIM.text} {number}", CLAIM.evidence) for number in range(3)]
-    found = judge(model_server, tmp_path, read_seconds=0.3).judge(claims)
+    found = judge(model_server, tmp_path, answer_seconds=0.3).judge(claims)
     assert [one.opinion for one in found] == [None, None, "yes"]
     assert "did not answer within 0.3 s" in found[0].reason
     assert time.monotonic() - started < 5

@@ -158,7 +158,7 @@ def test_hidden_orders_in_a_document_are_only_text(tmp_path: Path, synchroniser:
 
 
 def test_an_answer_of_which_nothing_can_be_proved_is_none(chatbot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.chatbot.prove", lambda drafts, library: ([], []))
+    monkeypatch.setattr("rag.answering.citations.Prover.say", lambda prover, draft: None)
     answer = chatbot.ask("who was sanctioned on 4 September 2025?")
     assert (answer.verdict, answer.reason, answer.text) == ("abstained", "not_supported", "")
     assert answer.passages

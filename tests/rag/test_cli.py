@@ -38,6 +38,7 @@ def test_ask_json_is_the_contract(seeds_index: Path) -> None:
     assert list(answer) == [
         *("question", "verdict", "reason", "text", "sentences", "citations", "passages", "model", "degraded"),
         *("usage", "timings_ms", "conversation_id", "confidence", "missing", "message", "standalone_question"),
+        *("dropped", "repaired", "cost_usd"),
     ]
     assert list(answer["sentences"][0]) == ["text", "citations", "support"]
     assert list(answer["citations"][0]) == [

@@ -60,10 +60,17 @@ def test_a_bad_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: s
 
 
 @pytest.mark.parametrize("setting", ["chat_model", "embedding_model"])
-def test_an_unknown_model_is_refused_by_name(setting: str, tmp_path: Path) -> None:
-    settings = Settings.model_validate({}).model_copy(update={setting: "gpt-9"})
-    with pytest.raises(ConfigurationError, match=f"ATTEST_{setting.upper()}.*gpt-9"):
+def test_a_model_that_is_not_local_needs_a_key_or_an_address(setting: str, tmp_path: Path) -> None:
+    settings = Settings.model_validate({"embedding_dimensions": 8}).model_copy(update={setting: "gpt-9"})
+    with pytest.raises(ConfigurationError, match="'gpt-9' needs OPENAI_API_KEY, or OPENAI_BASE_URL"):
         open_chatbot(tmp_path, settings=settings)
+
+
+def test_an_answer_must_fit_its_models_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTEST_MODEL_WINDOW_TOKENS", "1024")
+    monkeypatch.setenv("ATTEST_MODEL_ANSWER_TOKENS", "513")
+    with pytest.raises(ConfigurationError, match=r"model_answer_tokens \(513\).*model_window_tokens \(1024\)"):
+        load_settings()
 
 
 def test_a_bad_address_is_named_as_the_environment_has_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,10 @@ import pytest
 from eval.cases import GoldCase, Turn
 from eval.results import CaseResult, CorpusDocument
 from eval.scorers import METRICS, score_case
-from eval.scorers.cost import PRICES_PATH, estimate, load_prices, price_of
+from eval.scorers.cost import estimate
 from eval.scorers.verdict import score as score_verdict
 from rag.errors import ConfigurationError
+from rag.prices import load_prices, price_of
 from rag.tokens import count_tokens
 
 Documents = dict[str, CorpusDocument]
@@ -119,4 +120,3 @@ def test_a_broken_price_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "prices.toml").write_text("[model]\ninput = 1\n")
     with pytest.raises(ConfigurationError, match=r"prices\.toml is not a price table: 'output'"):
         load_prices(tmp_path / "prices.toml")
-    assert PRICES_PATH.is_file()

@@ -1,14 +1,14 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rag.answering.citations import DraftSentence, Quote, prove, render
+from rag.answering.citations import DraftSentence, Prover, Quote, render
 from rag.index.library import Library
 from rag.index.library_draft import LibraryDraft
-from rag.types import Chunk, Document, DocumentInfo, Span
+from rag.types import Chunk, Citation, Document, DocumentInfo, Sentence, Span
 
 TEXT = "Zoë paid 40 euros. 😀 Bob paid 12 euros."
 INFO = DocumentInfo(
@@ -32,6 +32,13 @@ def library(tmp_path: Path) -> Iterator[Library]:
         )
     with Library.open(tmp_path / "library.sqlite") as published:
         yield published
+
+
+def prove(drafts: Iterable[DraftSentence], library: Library) -> tuple[list[Sentence], list[Citation]]:
+    prover = Prover(library)
+    for draft in drafts:
+        prover.say(draft)
+    return prover.sentences, prover.citations
 
 
 def plain(text: str, quotes: tuple[Quote, ...]) -> DraftSentence:
@@ -81,3 +88,21 @@ def test_a_sentence_its_quotes_do_not_support_is_not_said(library: Library, clai
 def test_a_byline_proves_nothing(library: Library) -> None:
     draft = DraftSentence("The Kelp (2024-05) says: “Bob paid 40 euros.”", "Bob paid 40 euros.", (BOB,))
     assert prove([draft], library) == ([], [])
+
+
+def test_what_overlaps_a_citation_is_said_already(library: Library) -> None:
+    prover = Prover(library)
+    said = prover.say(plain("Bob paid 12 euros.", (BOB,)))
+    assert said is not None
+    assert [citation.quote for citation in said.citations] == [BOB.text]
+    other, same = plain("Zoë paid 40 euros.", (ZOE,)), plain("Bob paid.", (replace(BOB, end=29, text="Bob paid"),))
+    assert prover.unsaid([same, other]) == [other]
+
+
+def test_a_sentence_brings_only_the_citations_that_are_new(library: Library) -> None:
+    prover = Prover(library)
+    prover.say(plain("Bob paid 12 euros.", (BOB,)))
+    said = prover.say(plain("Zoë paid 40 euros, Bob paid 12 euros.", (ZOE, BOB)))
+    assert said is not None
+    assert said.sentence.citations == (2, 1)
+    assert [citation.marker for citation in said.citations] == [2]

@@ -2,11 +2,12 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+import openai
 import pytest
 
 from rag.bootstrap import make_chat_model
 from rag.errors import ConfigurationError, ModelError
-from rag.openai_models import OpenAIChatModel
+from rag.openai_models import Deadlines, OpenAIChatModel
 from rag.protocols import Completion, Message
 from rag.settings import Settings
 
@@ -17,8 +18,9 @@ ASKED = [Message("system", "Be brief."), Message("user", "Hi.")]
 KEY = "sk-very-secret"
 
 
-def model(server: "ModelServer", *, read_seconds: float = 5.0, retries: int = 2) -> OpenAIChatModel:
-    return OpenAIChatModel("gpt-x", api_key=KEY, base_url=server.base_url, read_seconds=read_seconds, retries=retries)
+def model(server: "ModelServer", *, answer_seconds: float = 5.0, retries: int = 2) -> OpenAIChatModel:
+    deadlines = Deadlines(answer_seconds=answer_seconds)
+    return OpenAIChatModel("gpt-x", api_key=KEY, base_url=server.base_url, deadlines=deadlines, retries=retries)
 
 
 def test_messages_go_out_and_text_and_tokens_come_back(model_server: "ModelServer") -> None:
@@ -57,7 +59,7 @@ def test_a_server_that_hangs_is_left_at_the_deadline(model_server: "ModelServer"
     model_server.replies = [reply(hang=True)]
     started = time.monotonic()
     with pytest.raises(ModelError, match=r"'gpt-x'.* did not answer within 0\.2 s"):
-        model(model_server, read_seconds=0.2, retries=0).complete(ASKED, max_tokens=7)
+        model(model_server, answer_seconds=0.2, retries=0).complete(ASKED, max_tokens=7)
     assert time.monotonic() - started < 3
 
 
@@ -158,3 +160,12 @@ def test_without_a_key_or_an_address_nothing_is_asked() -> None:
 def test_a_local_server_needs_no_key(model_server: "ModelServer") -> None:
     settings = Settings.model_validate({"OPENAI_BASE_URL": model_server.base_url})
     assert make_chat_model("llama", settings).complete(ASKED, max_tokens=7).text == "hello"
+
+
+def test_the_scripted_server_speaks_to_the_vendors_own_client(model_server: "ModelServer") -> None:
+    with openai.OpenAI(api_key=KEY, base_url=model_server.base_url) as client:
+        assert [found.id for found in client.models.list()] == ["m"]
+        packed = client.embeddings.create(model="e", input=["a", "b"], dimensions=3)  # asks for base64
+        plain = client.embeddings.create(model="e", input=["a", "b"], dimensions=3, encoding_format="float")
+    assert [found.embedding for found in packed.data] == [found.embedding for found in plain.data]
+    assert model_server.requests[1]["encoding_format"] == "base64"
