@@ -10,6 +10,7 @@ import typer
 from eval.bench.cli import app as bench_app
 from eval.calibrate_cli import app as calibrate_app
 from eval.console import print_figures
+from eval.faults_cli import app as faults_app
 from eval.gold_cli import app as gold_app
 from eval.run_cli import app as run_app
 from rag.console import AsJson, print_json
@@ -21,6 +22,7 @@ app = typer.Typer()
 eval_app = typer.Typer(no_args_is_help=True, help="Measure quality on labelled data.")
 eval_app.add_typer(run_app)
 eval_app.add_typer(calibrate_app)
+eval_app.add_typer(faults_app)
 eval_app.add_typer(gold_app, name="gold")
 app.add_typer(eval_app, name="eval")
 app.add_typer(bench_app, name="bench")

@@ -54,6 +54,7 @@ _INVENTED_WHOLE = (
     "{name} signed a trade agreement with Brazil and Norway.",
     "Scientists at {name} discovered a cheaper vaccine.",
 )
+_SAME_START = 5  # letters
 _SAME_COUNTRY = frozenset("us usa america american united states washington".split())
 
 
@@ -109,9 +110,12 @@ def _swap_entity(text: str, names: Sequence[str], drawn: random.Random) -> str |
 
 
 def _is_same(name: str, own: Sequence[str]) -> bool:
-    """Whether it is short for one of them or the other way: "ICC"; or both are the one country of many names."""
+    """Whether it is one of them in other words: "ICC", "Israeli" for "Israel", or the one country of many names."""
     return any(
-        _initials(name) in words(one) or _initials(one) in words(name) or {*words(name), *words(one)} <= _SAME_COUNTRY
+        _initials(name) in words(one)
+        or _initials(one) in words(name)
+        or name[:_SAME_START] == one[:_SAME_START]
+        or {*words(name), *words(one)} <= _SAME_COUNTRY
         for one in own
     )
 

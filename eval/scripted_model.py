@@ -10,9 +10,10 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 from eval.fault_sentences import FaultKind, is_said, make_fault, names_in
-from rag.protocols import Completion, Message
+from rag.protocols import Completion, CompletionStream, Message
 from rag.text import STOP_WORDS, is_statement, split_sentences
 from rag.types import Usage
 
@@ -31,7 +32,18 @@ _NOTED_DAY = re.compile(
 )
 _NOTED_YEAR = re.compile(r"\b(?:last|this) year \(the year (?P<year>\d{4})\)")
 _STYLES = ("plain", "plain", "that", "according", "tail", "joined")
-_MARKS = (" [{n}].", " [{n}].", " [{n}].", ". [{n}]", ".【{n}】", " [^{n}].", " ({n}).", " [{n}, {other}].", ".", " [97].")
+_MARKS = (
+    " [{n}].",
+    " [{n}].",
+    " [{n}].",
+    ". [{n}]",
+    ".【{n}】",
+    " [^{n}].",
+    " ({n}).",
+    " [{n}, {other}].",
+    ".",
+    " [97].",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +65,67 @@ class Written:
     fault: FaultKind | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer, and how long the engine worked on each of its sentences but the last, in milliseconds."""
+
+    sentences: Sequence[Written] = ()
+    milliseconds: Sequence[float] = ()
+
+
 class ScriptedModel:
-    """A `ChatModel` without a network; `written` are the sentences of its last answer."""
+    """A `ChatModel` without a network: the same answer to the same messages and `seed`."""
 
     name = "scripted"
 
-    def __init__(self, fault: FaultKind | None, *, seed: str) -> None:
+    def __init__(self, fault: FaultKind | None, *, seed: int = 0) -> None:
         self._fault: FaultKind | None = fault
         self._seed = seed
-        self.written: list[Written] = []
+        self._told: list[Written] = []
+        self._spent: list[float] = []
+
+    def told(self) -> Told:
+        """The answer it wrote last, once; nothing if it was not asked since."""
+        told = Told(
+            self._told, [1_000 * seconds for seconds in self._spent[1:]]
+        )  # a sentence is checked when the next begins
+        self._told, self._spent = [], []
+        return told
 
     def complete(self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0) -> Completion:
-        self.written = write_answer(messages, self._fault, random.Random(self._seed))  # noqa: S311 - a draw, not a secret
-        return Completion(" ".join(one.marked for one in self.written), 0, 0)
+        return Completion(" ".join(one.marked for one in self._write(messages)), 0, 0)
 
     @asynccontextmanager
     async def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0
-    ) -> AsyncIterator["_Pieces"]:
-        yield _Pieces(self.complete(messages, max_tokens=max_tokens, temperature=temperature).text)
+    ) -> AsyncIterator[CompletionStream]:
+        self._told, self._spent = self._write(messages), []
+        yield _Pieces(self._told, self._spent)
+
+    def _write(self, messages: Sequence[Message]) -> list[Written]:
+        asked = messages[-1].content.rpartition("\n")[2]
+        drawn = random.Random(f"{self._seed} {self._fault} {asked}")  # noqa: S311 - a draw, not a secret
+        return write_answer(messages, self._fault, drawn)
 
 
 class _Pieces:
+    """Sentences a few characters at a time; `spent` gets the seconds between one piece and the next, by sentence."""
+
     usage = Usage()
     truncated = False
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, sentences: Sequence[Written], spent: list[float]) -> None:
+        self._sentences = sentences
+        self._spent = spent
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        for at in range(0, len(self._text), _PIECE):
-            yield self._text[at : at + _PIECE]
+        for one in self._sentences:
+            self._spent.append(0.0)
+            text = f"{one.marked} "
+            for at in range(0, len(text), _PIECE):
+                sent = perf_counter()
+                yield text[at : at + _PIECE]
+                self._spent[-1] += perf_counter() - sent
 
 
 def read_passages(messages: Sequence[Message]) -> list[Statement]:

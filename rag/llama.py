@@ -85,15 +85,18 @@ class AttestQueryEngine(CustomQueryEngine):
         return cls(open_chatbot(data_dir))
 
     def custom_query(self, query_str: str) -> Response:
-        answer = self._chatbot.ask(query_str)
-        return Response(
-            response=answer.text or answer.message,
-            source_nodes=[_citation_node(citation, answer) for citation in answer.citations],
-            metadata=answer.to_dict(),
-        )
+        return _response(self._chatbot.ask(query_str))
 
     async def acustom_query(self, query_str: str) -> Response:
-        return await asyncio.to_thread(self.custom_query, query_str)
+        return _response(await self._chatbot.answer(parse_question(query_str)))
+
+
+def _response(answer: Answer) -> Response:
+    return Response(
+        response=answer.text or answer.message,
+        source_nodes=[_citation_node(citation, answer) for citation in answer.citations],
+        metadata=answer.to_dict(),
+    )
 
 
 def _hit_node(hit: Hit) -> NodeWithScore:

@@ -13,6 +13,7 @@ from rag.console import AsJson, print_json
 app = typer.Typer(no_args_is_help=True, help="Measure speed and durability on this machine.")
 
 QUESTIONS = 200
+PROMPT_DOCUMENTS = 1_000
 
 Corpus = Annotated[Path | None, typer.Option(help="Folder of documents to measure with. Default: fitz-gov's.")]
 
@@ -89,6 +90,52 @@ def embedding(
         print_figures({"hit@5 int8": loss.int8, "hit@5 fp32": loss.fp32, "hit@5 loss": loss.loss})
     elif fp32:
         typer.echo("no int8 loss: fitz-gov is not installed; pip install fitz-gov", err=True)
+
+
+@app.command()
+def prompts(
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Folder to ask about. Default: the gold set's documents, and fitz-gov's if installed."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tokens of the prompts for a language model, next to whole passages, and what evidence both hold."""
+    from eval.bench.material import fitz_gov_material, folder_material
+    from eval.bench.prompts import PromptSizes, run, run_gold
+    from eval.cases import load_cases
+    from eval.corpora import DEFAULT_CORPUS
+    from eval.public_sets import fitz_gov_is_installed
+    from eval.sessions import DEFAULT_SET
+    from rag.progress import progress_bars
+    from rag.settings import load_settings
+
+    settings, sizes = load_settings(), dict[str, PromptSizes]()
+    with progress_bars() as bars:
+        if corpus:
+            material = folder_material(corpus, documents=PROMPT_DOCUMENTS, questions=QUESTIONS)
+            sizes[str(corpus)] = run(material, questions=QUESTIONS, settings=settings, bars=bars)
+        else:
+            gold = run_gold(load_cases(DEFAULT_SET), DEFAULT_CORPUS, settings=settings, bars=bars)
+            sizes |= {f"gold, {half} half": found for half, found in gold.items()}
+            if fitz_gov_is_installed():
+                material = fitz_gov_material(documents=PROMPT_DOCUMENTS)
+                sizes["fitz-gov"] = run(material, questions=QUESTIONS, settings=settings, bars=bars)
+    if as_json:
+        print_json({name: asdict(found) for name, found in sizes.items()})
+        return
+    for name, found in sizes.items():
+        typer.echo(f"{name}: {found.prompts} prompts for {found.questions} questions")
+        tokens = {"tokens": found.tokens, "tokens, whole passages": found.whole_tokens}
+        print_rows(_flat({what: asdict(counts) for what, counts in tokens.items()}))
+        print_figures(
+            {
+                "ratio": found.ratio,
+                "evidence held": found.evidence,
+                "by whole passages": found.whole_evidence,
+                "difference": found.evidence_gap,
+            }
+        )
 
 
 @app.command()

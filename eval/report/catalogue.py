@@ -5,7 +5,7 @@ from typing import Literal
 
 Scale = Literal["share", "seconds", "count", "dollars"]
 
-GROUPS = ("Verdict", "Correctness", "Groundedness", "Citations", "Retrieval", "Cost and time", "Other")
+GROUPS = ("Verdict", "Correctness", "Groundedness", "Citations", "Retrieval", "Model", "Cost and time", "Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,21 @@ _METRICS = (
         "char_precision", "Character precision", "Retrieval", "The share of retrieved characters that are evidence."
     ),
     Metric("char_iou", "Character IoU", "Retrieval", "Shared characters over all retrieved or expected ones."),
+    Metric("degraded", "Fallbacks", "Model", "The documents' own words stand where a model was to write."),
+    Metric(
+        "dropped_sentences",
+        "Sentences dropped",
+        "Model",
+        "Sentences a model wrote that nothing cited proves, an answer.",
+        "count",
+    ),
+    Metric(
+        "repaired_sentences",
+        "Sentences repaired",
+        "Model",
+        "Sentences said with other citations than the model gave, an answer.",
+        "count",
+    ),
     Metric("seconds", "Seconds", "Cost and time", "Wall time of one answer.", "seconds"),
     Metric("prompt_tokens", "Prompt tokens", "Cost and time", "Tokens sent to a model.", "count"),
     Metric("completion_tokens", "Completion tokens", "Cost and time", "Tokens a model wrote.", "count"),

@@ -11,6 +11,7 @@ from eval.report.catalogue import in_order
 from eval.report.outcomes import CaseShown, Outcome, show_case, show_outcome
 from eval.report.reliability import Reliability, reliability
 from eval.results import CorpusDocument, Run, RunInfo, Score
+from eval.scorers import generation
 from eval.summary import Summary, cluster_of, summarise
 from rag.errors import ConfigurationError
 
@@ -95,7 +96,7 @@ def build_report(cases: Sequence[GoldCase], runs: Sequence[Run], *, split: Split
     for run in reversed(runs):
         corpus.update(run.corpus)
     outcomes = [_outcomes(chosen, run, summary) for run, summary in zip(runs, summaries, strict=True)]
-    metrics = in_order({name for summary in summaries for name in summary.figures})
+    metrics = in_order({name for summary in summaries for name in summary.figures if _is_shown(name, summary)})
     comparisons = [
         Compared(first=_LETTERS[0], second=letter, comparison=compare(cases, runs[0], other, split=split))
         for letter, other in zip(_LETTERS[1:], runs[1:], strict=False)
@@ -115,6 +116,11 @@ def build_report(cases: Sequence[GoldCase], runs: Sequence[Run], *, split: Split
             for case in sorted(chosen, key=lambda case: case.id not in flipped)
         ),
     )
+
+
+def _is_shown(metric: str, summary: Summary) -> bool:
+    """What became of a model's sentences is told only where a model was asked."""
+    return metric not in generation.METRICS or summary.figures[metric].n > 0
 
 
 def _outcomes(cases: Sequence[GoldCase], run: Run, summary: Summary) -> dict[str, Outcome]:

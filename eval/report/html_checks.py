@@ -44,7 +44,7 @@ def checks_table(shown: CaseShown, report: Report) -> Html:
 
 
 def reasons_table(shown: CaseShown, report: Report) -> Html | None:
-    names = in_order({name for outcome in shown.outcomes for name in outcome.scores})
+    names = in_order({name for outcome in shown.outcomes for name in outcome.scores} & set(report.metrics))
     if not names:
         return None
     several = len(report.runs) > 1

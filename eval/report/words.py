@@ -51,6 +51,8 @@ def _of_run(run: RunShown, report: Report) -> Iterator[str]:
         yield f"Of questions they can answer, {silent} were abstained from."
     if points := _share(run, "points_covered"):
         yield f"Answers held {points} of the expected facts, on average."
+    if fallen := _share(run, "degraded"):
+        yield f"Of answers that a language model was to write, {fallen} are the documents' own words instead."
     exact = run.scores.get("citation_exact")
     if exact and exact.figure.value is not None:
         whole = exact.figure.value == 1

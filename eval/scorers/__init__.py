@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from eval.cases import GoldCase
 from eval.results import CaseResult, CorpusDocument, Score
-from eval.scorers import citations, correctness, cost, groundedness, retrieval, verdict
+from eval.scorers import citations, correctness, cost, generation, groundedness, retrieval, verdict
 
 METRICS = (
     *retrieval.METRICS,
@@ -12,6 +12,7 @@ METRICS = (
     *groundedness.METRICS,
     *correctness.METRICS,
     *verdict.METRICS,
+    *generation.METRICS,
     *cost.METRICS,
 )
 """Every metric's name, in the order they are shown."""
@@ -32,6 +33,7 @@ def score_case(case: GoldCase, result: CaseResult, corpus: Mapping[str, CorpusDo
         **groundedness.score(case, result.answer, corpus),
         **correctness.score(case, result.answer, corpus),
         **verdict.score(case, result.answer, corpus),
+        **generation.score(case, result.answer, corpus),
         **cost.score(case, result, corpus),
     }
     return {metric: found[metric] for metric in METRICS}

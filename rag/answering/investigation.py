@@ -22,6 +22,7 @@ _SEARCHED_FOR_DISPUTES = 12
 class Investigation:
     """`hits` are the passages found, `ranked` the sentences of them that were read, both the best first.
 
+    `everything` is each statement of all passages that were searched for disputes, by rank, read or not.
     `reading` is what the reader makes of these sentences together.
     `seconds` were spent in finding the passages.
     """
@@ -29,6 +30,7 @@ class Investigation:
     query: Query
     hits: Sequence[Hit]
     ranked: Sequence[Scored]
+    everything: Sequence[Scored]
     reading: Reading
     finding: Finding
     seconds: float
@@ -57,7 +59,15 @@ class Investigator:
         finding = decide(query, hits, ranked, reading, everything=everything, least_confidence=self.least_confidence)
         sides = finding.dispute.sides if finding.dispute else ()
         hits += [hit for hit in found[self.passages :] if any(side.hit is hit for side in sides)]
-        return Investigation(query=query, hits=hits, ranked=ranked, reading=reading, finding=finding, seconds=seconds)
+        return Investigation(
+            query=query,
+            hits=hits,
+            ranked=ranked,
+            everything=everything,
+            reading=reading,
+            finding=finding,
+            seconds=seconds,
+        )
 
     def corroborate(self, found: Investigation, index: Index) -> list[Scored]:
         """Sentences of up to two passages of other documents that hold the names of the best one, not read closely."""

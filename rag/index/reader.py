@@ -133,5 +133,5 @@ def check_compatible(manifest: Manifest, *, embedding_model: str) -> None:
     if manifest.embedding_model != embedding_model:
         raise IndexMismatchError(
             f"the index was made with the embedding model {manifest.embedding_model!r}, the settings say "
-            f"{embedding_model!r}. Set ATTEST_EMBEDDING_MODEL back or run: {mend}"
+            f"{embedding_model!r}. Set ATTEST_EMBEDDING_MODEL and _DIMENSIONS back, or run: {mend}"
         )

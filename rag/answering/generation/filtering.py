@@ -1,8 +1,8 @@
 """What a language model or a document says in, plain text on one line out: nothing that could render, load or hide.
 
-What is surely an address is cut; what a reader's program might still take for one (`evil.example`, `@channel`) is broken
-by a space, and so is `<`; square brackets become round. Without these neither CommonMark nor a chat program makes a
-link, an image or HTML. Layers are peeled until nothing changes, since one encoding hides another. Look-alikes
+What is surely an address is cut; what a reader's program might still take for one (`evil.example`, `@channel`) is
+broken by a space, and so is `<`; square brackets become round. Without these neither CommonMark nor a chat program
+makes a link, an image or HTML. Layers are peeled until nothing changes, since one encoding hides another. Look-alikes
 (`ｈｔｔｐｓ：／／`) are found through a copy of the text that has one plain character for each.
 """
 
@@ -32,6 +32,9 @@ _FILES = (  # none is a top-level domain, as "md", "py" and "zip" are
     "pptx?|rtf|sql|svg|tar|toml|tsv|txt|wav|webp|xlsx?|xml|ya?ml"
 )
 
+_PROSE = re.compile(  # nothing to do, in a tenth of the time: nine of ten sentences
+    r"(?=[A-Za-z“\"(])(?:[A-Za-z0-9À-ÖØ-öø-ɏ,;()'\"“”‘’$€£–—-]++|[.:!?…](?![^\s\"”’)])| (?=\S))*+"
+)
 _IMAGE = re.compile(r"\s?!\[[^\[\]]*\](?:\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])?")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]]*\]:?")
 _LINK = re.compile(r"\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)")
@@ -40,10 +43,10 @@ _ADDRESS = re.compile(
     (?: (?<![\w+.-]) [\w+.-]*+ \s? : \s?/\s?/                                 # any scheme
       | \b(?:about|blob|callto|cid|data|facetime|file|ftp|geo|intent|jar|javascript|livescript|magnet|mailto|market
            |mhtml|sip|skype|sms|ssh|tel|urn|vbscript|view-source|xmpp) : (?=\S)
-      | (?<![\w:/\\]) (?: // | \\\\ ) (?=\w)                                  # the page's own scheme, a Windows share
+      | (?<![\w:/\\]) (?: /{2,} | \\{2,} ) (?=\w)                             # the page's own scheme, a Windows share
       | (?<![\w.-]) www\. (?=\w)
       | (?<![\w.-]) (?:[\w-]++\.)++ [a-z]{2,24} (?: :\d+ )? [/?\#] (?=\w)     # a host and a path
-      | (?<![^\s<>"“”(|]) [^\s<>"“”(|%]*+ % [0-9a-f]{2} )                     # percent-encoded
+      | (?<![^\s<>"“”(|]) [^\s<>"“”(|]*? % [0-9a-f]{2} )                      # percent-encoded
     (?: [^\s<>"“”]* [^\s<>"“”.,;:!?)\]'’] )?                                  # its end; then the sentence goes on
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -57,8 +60,8 @@ _TAG = re.compile(  # of another name it is a placeholder, "<bucket>": it stays,
     r"summary|sup|svg|table|tbody|td|template|textarea|th|thead|title|tr|tt|u|ul|video)\b)[^<>]*>",
     re.IGNORECASE,
 )
-_JOINT = re.compile(
-    rf"(?<=[^\s.]\.)(?=[^\W\d_][\w\u0900-\u0dff])(?!(?:{_FILES})(?![\w-])(?!\.\w))|"  # "evil.example", not "U.S." or "3.5"
+_JOINT = re.compile(  # of "evil.example", not of "U.S.", "3.5" or "report.pdf"
+    rf"(?<=[^\s.]\.)(?=[^\W\d_][\w\u0900-\u0dff])(?!(?:{_FILES})(?![\w-])(?!\.\w))|"
     r"(?<=[a-z\d]。)(?=[a-z]{2})|(?<=@)(?=\w)|(?<=<)(?=\S)",
     re.IGNORECASE,
 )
@@ -68,6 +71,8 @@ _LEAD = re.compile(r"\A(?:(?:[-+*•‣◦▪>|#]+|\d{1,3}[.)])\s+)+")
 
 def plain_text(text: str) -> str:
     """`text` as one line of plain text; "" where nothing readable is left, or where layers hide it without end."""
+    if _PROSE.fullmatch(text):
+        return text
     for _ in range(_MOST_LAYERS):
         peeled = _peel(text)
         if peeled == text:

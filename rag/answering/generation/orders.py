@@ -11,13 +11,13 @@ from functools import lru_cache
 from rag.answering.generation.filtering import plain_text
 
 _ANSWER = r"(?:answers?|repl(?:y|ies)|responses?|outputs?|summar(?:y|ies))"
-_MODEL = r"(?:ai|assistants?|chat\s?bots?|bots?|language\smodels?|llms?|models?)"
+_MODEL = r"(?:ai|assistants?|chat\s?bots?|bots?|language\smodels?|llms?)"
 _OPENING = r"^\W*(?:(?:please|now|then|also|always|instead|only|just|you\smust|you\sshould)\b,?\s)*"
 _RULES = r"(?:instructions?|prompts?|directives?|guidelines|rules|directions|commands|orders|context|everything)"
 
 _ORDERS = (
-    rf"\b(?:ignore|disregard|forget|override|bypass)\s(?:\w+\s){{0,5}}?{_RULES}\b",
-    rf"\b(?:display|disclose|leak|output|print|quote|recite|repeat|reveal|show|translate)\s(?:\w+\s){{0,5}}?"
+    rf"\b(?:ignore|disregard|forget|override|bypass)\s(?:\w+\s){{0,4}}?{_RULES}\b",
+    r"\b(?:display|disclose|leak|output|print|quote|recite|repeat|reveal|show|translate)\s(?:\w+\s){0,5}?"
     r"(?:prompt|instructions|boundary|mark)\b",
     r"\b(?:system|developer|hidden|initial|secret)[\s_-]?(?:prompt|message|instructions?)\b",
     r"^\W*(?:system|assistant|ai|user|llm|chatbot)\s?(?:message|note|override)?\s?:|<\s?\|\w+\|\s?>|[(\[]/?inst[)\]]",

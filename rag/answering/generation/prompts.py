@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answering.generation.selection import GAP, Line, Selection, by_rank, label, lines, nearest, neighbours, sides
+from rag.answering.generation.selection import GAP, Line, Selection, by_rank, label, lines, neighbours, others, sides
 from rag.answering.generation.turns import end_of, fenced, last_turns, missing_turns, new_mark
 from rag.answering.investigation import Investigation
 from rag.answering.ranking import Scored
@@ -103,8 +103,8 @@ def write_prompt(
 ) -> Prompt:
     """The prompt for `question`, whose parts were `found`; `agreeing` are other documents' sentences that bear it out.
 
-    Sentences are taken by rank while there is room, then the neighbours of the best, then what else is near to the
-    question. The sides of a dispute come first and are always there. Sentences that give orders are never taken.
+    Sentences are taken by rank while there is room, then the neighbours of the best, then what else ranks near
+    them. The sides of a dispute come first and are always there. Sentences that give orders are never taken.
 
     Raises:
         ModelRejectedError: the window has no room for the end of the question and one sentence, or for both sides; or
@@ -127,7 +127,7 @@ def write_prompt(
     selection = Selection()
     for line in ranked:
         selection.add(line, within=free if line in needed or not selection.taken else budget)
-    for line in lines((*neighbours(selection.taken[:_LEANING]), *nearest(found))):
+    for line in lines((*neighbours(selection.taken[:_LEANING]), *others(found))):
         selection.add(line, within=budget)
 
     messages = _messages(mark, selection, turns, notes, asked)

@@ -70,7 +70,7 @@ async def rewrite(
     try:
         async with asyncio.timeout(within_seconds):
             said = _checked(await call.answer(), question, turns)
-        if words(said) != words(question):
+        if not set(content_stems(said)) <= set(content_stems(question)):  # something was added
             return Rewritten(said, call.usage)
     except TimeoutError:
         fault = ModelTimeoutError.reason

@@ -12,14 +12,13 @@ from rag.answering.generation.orders import gives_orders
 from rag.answering.investigation import Investigation
 from rag.answering.quoting import claim_of, quote_sentences
 from rag.answering.ranking import Scored
-from rag.text import is_statement
 from rag.tokens import count_tokens
 from rag.types import DocumentInfo, Hit, SentenceHit
 
 GAP = " … "
 """Between sentences that are no neighbours."""
 _HEADER_TOKENS = 9  # of a boundary line, besides the source
-_LEAST_SIMILARITY = 0.3  # to the question, of what else is shown; chosen on the gold set's `tune` half
+_FURTHEST = 1.2  # in rank score behind the best, of what else is shown; chosen on the gold set's `tune` half
 _NAME_CHARS = 100
 
 
@@ -98,16 +97,10 @@ def neighbours(lines: Sequence[Line]) -> Iterator[tuple[Hit, SentenceHit]]:
         yield from ((line.hit, one) for one in (*before, *after))
 
 
-def nearest(found: Sequence[Investigation]) -> list[tuple[Hit, SentenceHit]]:
-    """The other statements of the passages that are near to the question, the nearest first."""
-    others = [
-        (hit, sentence)
-        for one in found
-        for hit in one.hits
-        for sentence in hit.sentences
-        if sentence.similarity >= _LEAST_SIMILARITY and is_statement(sentence.text)
-    ]
-    return sorted(others, key=lambda other: -other[1].similarity)
+def others(found: Sequence[Investigation]) -> list[tuple[Hit, SentenceHit]]:
+    """In turn the other statements of each part's passages, also of those further down, that rank near its best."""
+    near = [[one for one in part.everything if one.score >= part.everything[0].score - _FURTHEST] for part in found]
+    return [(one.hit, one.sentence) for row in zip_longest(*near) for one in row if one is not None]
 
 
 def _shown(document: DocumentInfo, sentence: SentenceHit) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.answering.citations import DraftSentence
-from rag.answering.generation.bearing import as_written, bearing, C
+from rag.answering.generation.bearing import as_written, bearing
 from rag.answering.generation.bylines import find_byline
 from rag.answering.generation.filtering import plain_text
 from rag.answering.generation.markers import split_at_markers
@@ -23,7 +23,8 @@ from rag.text import content_stems, is_statement, words
 Fate = Literal["kept", "repaired", "unsupported", "misattributed", "fragment", "repeated", "no_answer"]
 """What became of a sentence: the first two are said."""
 
-_LOOKED_AT = 6  # places a claim is judged against, those that share most words with it
+_LOOKED_AT = 6  # places a claim is judged against
+_NEAR = 0.85  # of the words that the nearest place shares with a claim
 _NO_ANSWER = re.compile(
     r"(?:sorry,?\s)?(?:however,?\s|but\s)?(?:(?:the|these|none of the)\s)?(?:provided\s|given\s)?"
     r"(?:passages?|sources?|documents?|texts?)\s(?:\S+\s){0,3}?"
@@ -117,23 +118,25 @@ class Verifier:
     def _prove_clause(
         self, claim: str, places: Sequence[Place], numbers: Sequence[int], *, strictly: bool
     ) -> _Proof | None:
-        """By the best place of each passage cited, else of any; of a single sentence rather than of two."""
+        """By the best place of each passage cited, else of any.
+
+        Only places nearest to the claim count, those of all passages that share most words with it: where the nearest
+        has another number or denies it, one farther off that merely fits proves nothing.
+        """
         wanted = frozenset(content_stems(claim))
-        shared = [len(wanted & place.stems) for place in self._places]
-        enough = C["near"] * max(shared)
-        near = [place for place in places if len(wanted & place.stems) >= enough]
-        near = sorted(near, key=lambda place: (place.number not in numbers, -len(wanted & place.stems), len(place.sentences)))[:_LOOKED_AT]
-        scored = [(bearing(claim, place, known=self._known_names, strictly=strictly), place) for place in near]
-        scored = [(score, place) for score, place in scored if score >= LEAST_SUPPORT]
-        found: dict[int, tuple[float, Place]] = {}
-        for score, place in scored:
-            if place.number not in found or score > found[place.number][0]:
-                found[place.number] = (score, place)
-        cited = [found[number][1] for number in numbers if number in found]
-        if not found:
+        least = _NEAR * max((len(wanted & place.stems) for place in self._places), default=0)
+        near = [place for place in places if len(wanted & place.stems) >= least]
+        near.sort(key=lambda place: (place.number not in numbers, -len(wanted & place.stems), len(place.sentences)))
+        best: dict[int, tuple[float, Place]] = {}
+        for place in near[:_LOOKED_AT]:
+            score = bearing(claim, place, known_names=self._known_names, strictly=strictly)
+            if score >= LEAST_SUPPORT and (place.number not in best or score > best[place.number][0]):
+                best[place.number] = (score, place)
+        if not best:
             return None
-        chosen = tuple(cited) or (max(found.values(), key=lambda one: one[0])[1],)
-        return _Proof(as_written(claim, chosen[0]), chosen, not cited)
+        cited = tuple(best[number][1] for number in numbers if number in best)
+        chosen = cited or (max(best.values(), key=lambda one: one[0])[1],)
+        return _Proof(as_written(claim, chosen[0]), chosen, repaired=not cited)
 
 
 def _clauses(claim: str) -> list[str]:

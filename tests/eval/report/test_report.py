@@ -149,6 +149,30 @@ def test_the_summary_says_what_the_figures_say(cases: list[GoldCase], first: Run
     assert "So few cases (3)" in words[-1]
 
 
+def test_what_became_of_a_model_s_sentences_is_told_where_one_was_asked(
+    cases: list[GoldCase], first: Run, second: Run, written: Written
+) -> None:
+    usage = {"prompt_tokens": 900, "completion_tokens": 80}
+    diet, weight, sleep = first.results
+    results = [
+        replace(diet, answer={**(diet.answer or {}), "usage": usage, "dropped": 1, "repaired": 2}),
+        replace(
+            weight, answer={**(weight.answer or {}), "usage": usage, "dropped": 3, "repaired": 0, "degraded": True}
+        ),
+        sleep,
+    ]
+    folder = written(cases, replace(first, results=results), second)
+    summary, page, markdown = (
+        told(folder)["summary"],
+        *((folder / f"report.{kind}").read_text() for kind in ("html", "md")),
+    )
+    assert "Of answers that a language model was to write, 50% (0% to 100%, n = 2) are" in summary[0]
+    assert "| A | 2 | 1 to 3 | 2 | 1: failed: TimeoutError: too slow |" in markdown
+    assert "Sentences dropped" in page
+    for text in (path.read_text() for path in written(cases, second).glob("*.[hm]*")):
+        assert "Sentences dropped" not in text
+
+
 def test_an_answer_from_elsewhere_may_lack_any_part(cases: list[GoldCase], first: Run, written: Written) -> None:
     bare = [
         replace(first.results[0], answer={"verdict": "answered", "text": "They eat urchins and clams."}),

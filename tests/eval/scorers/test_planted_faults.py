@@ -17,7 +17,7 @@ from eval.cases import GoldCase, QuoteRef, load_cases
 from eval.forms import holds_form
 from eval.metrics import SourceSpan, figure, overlap
 from eval.results import CaseResult, CorpusDocument, Run, RunInfo
-from eval.scorers import METRICS, score_case
+from eval.scorers import METRICS, generation, score_case
 from eval.scorers.evidence import label, locate_evidence
 from eval.summary import Summary, summarise
 from rag.text import is_statement, split_sentences
@@ -66,7 +66,7 @@ def test_a_perfect_answerer_has_every_score_there_is(cases: list[GoldCase], corp
     assert len(provable) > 0.8 * len(cases)  # the others need a date or name worked out, which no quote says
     summary = summary_of(provable, corpus, [perfect_answer(case, corpus) for case in provable])
     low = {"false_answer", "false_abstention", "false_dispute", "prompt_tokens", "completion_tokens", "dollars"}
-    unmeasured = {"seconds", "short_answer_em", "short_answer_f1"}
+    unmeasured = {"seconds", "short_answer_em", "short_answer_f1", *generation.METRICS}
     partly = {"recall@1", "char_precision", "char_iou"}  # two pieces are not in one passage; passages may overlap
     values = {metric: found.value for metric, found in summary.figures.items()}
     assert {metric: values[metric] for metric in METRICS if metric not in low | unmeasured | partly} == {
