@@ -13,8 +13,8 @@ from eval.agreement import Sample, auc, balanced_accuracy, best_threshold, measu
 from eval.labelled_sets import CLAIM_FAMILIES, ClaimFamily, FoundFiles, LabelledClaim, draw, load_claims
 from eval.metrics import Figure, figure
 from eval.raters import rater_figures
-from rag.prices import price_of
 from rag.grounding import LEAST_SUPPORT, support
+from rag.prices import price_of
 from rag.progress import Bars, Update, silent
 from rag.settings import Settings
 

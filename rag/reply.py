@@ -126,6 +126,8 @@ class Reply:
             return make_standalone(self.question.text, self.history).text
         rewritten = await rewrite(self.model, self.question.text, self.history)
         self._understanding = rewritten.usage
+        if rewritten.fault is not None:
+            _log.warning("understanding the question by rules: the language model gave none (%s)", rewritten.fault)
         return rewritten.text
 
     def _find(self, part: str) -> Found:

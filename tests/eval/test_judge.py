@@ -21,7 +21,9 @@ UNCLEAR = '{"verdict": "unclear", "quote": ""}'
 def judge(
     server: "ModelServer", cache: Path, *, votes: int = 1, answer_seconds: float = 5.0, name: str = "gpt-x"
 ) -> Judge:
-    model = OpenAIChatModel(name, api_key="k", base_url=server.base_url, deadlines=Deadlines(answer_seconds=answer_seconds), retries=0)
+    model = OpenAIChatModel(
+        name, api_key="k", base_url=server.base_url, deadlines=Deadlines(answer_seconds=answer_seconds), retries=0
+    )
     return Judge(model, cache, votes=votes, workers=1)
 
 

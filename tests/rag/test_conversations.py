@@ -35,7 +35,8 @@ def an_answer(question: str = "Who built it?", text: str = "Ada built it [1]", *
         sentences=(Sentence(text="Ada built it", citations=(1,), support=0.9),),
         citations=(citation,),
         model="extractive",
-        usage=Usage(prompt_tokens=3, cost_usd=0.1),
+        usage=Usage(prompt_tokens=3),
+        cost_usd=0.1,
         **values,  # type: ignore[arg-type]
     )
 

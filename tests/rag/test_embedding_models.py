@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.bootstrap import open_chatbot, open_synchroniser
+from rag.bootstrap import describe_index, open_chatbot, open_synchroniser
 from rag.errors import IndexMismatchError, ModelError
 from rag.index.embedding import LocalEmbedder
 from rag.settings import Settings
@@ -56,9 +56,12 @@ def test_an_index_of_another_model_is_refused_with_the_command_that_mends_it(
     changed: dict[str, object], docs: Path, tmp_path: Path, service: ModelServer
 ) -> None:
     open_synchroniser(tmp_path / "data", settings=settings(service)).sync([docs])
-    with closing(open_chatbot(tmp_path / "data", settings=settings(service, **changed))) as chatbot:
-        with pytest.raises(IndexMismatchError, match="text-embedding-3-small/384.*run: attest ingest --rebuild"):
-            chatbot.ask("How long is the bridge?")
+    mended = r"text-embedding-3-small/384.*run: attest ingest --rebuild"
+    with (
+        closing(open_chatbot(tmp_path / "data", settings=settings(service, **changed))) as chatbot,
+        pytest.raises(IndexMismatchError, match=mended),
+    ):
+        chatbot.ask("How long is the bridge?")
 
 
 def test_a_sync_whose_service_fails_leaves_the_index_as_it_was(
@@ -73,5 +76,5 @@ def test_a_sync_whose_service_fails_leaves_the_index_as_it_was(
         synchroniser.sync([docs])
     service.replies = works
     with closing(open_chatbot(tmp_path / "data", settings=settings(service))) as chatbot:
-        assert len(chatbot.documents()) == 3
+        assert describe_index(tmp_path / "data", settings=settings(service))["documents"] == 3
         assert chatbot.ask("How long is the bridge?").citations

@@ -56,7 +56,7 @@ class Rewritten:
 
 
 async def rewrite(
-    model: ChatModel, question: str, history: Sequence[Message], *, within_seconds: float = 10.0
+    model: ChatModel, question: str, history: Sequence[Message], *, within_seconds: float = 3.0
 ) -> Rewritten:
     """`question` with what it leans on in `history`, oldest turn first. What the model does never raises.
 

@@ -22,7 +22,6 @@ from rag.types import DateSpan, DocumentInfo, Hit, SentenceHit
 from tests.rag.answering.conftest import make_query
 
 FEATURES = Features(cosine=0, coverage=0, before=0, after=0, title=0, behind=0, expected=0, dated=1)
-FAR, NEAR = 0.1, 0.6  # from the question
 QUESTION = "How long is the bridge?"
 BRIDGE = "The bridge opened on 3 May 1932. It is 503 metres long. Trams used it until 1958. It was painted grey."
 CANARY = "Zzyzx"
@@ -38,7 +37,6 @@ class Source:
     publisher: str | None = "Kelpmouth Gazette"
     title: str | None = None
     published: str | None = "2025-09-04"
-    similarity: float = FAR
 
     @property
     def hit(self) -> Hit:
@@ -60,7 +58,7 @@ class Source:
             relevance=1,
             copies=(),
             sentences=tuple(
-                SentenceHit(span.start, span.end, self.text[span.start : span.end], self.similarity)
+                SentenceHit(span.start, span.end, self.text[span.start : span.end], 0.0)
                 for span in split_sentences(self.text)
             ),
         )
@@ -331,7 +329,6 @@ def sources(draw: st.DrawFn) -> list[Source]:
             publisher=pick.choice(NAMES),
             title=pick.choice(NAMES),
             published=pick.choice(DATES),
-            similarity=pick.random(),
         )
         for place in range(number)
     ]
@@ -364,7 +361,7 @@ def test_no_prompt_overflows_or_lets_data_out_of_its_fence(
 ) -> None:
     scored = [source.scored(place) for source in sources for place in range(len(source.hit.sentences))]
     sides = scored[:: max(1, len(scored) - 1)][:2] if disputed and len(scored) > 1 else []
-    found = [investigation(scored[::2], hits=[source.hit for source in sources], sides=sides)]
+    found = [investigation(scored[::2], others=scored, sides=sides)]
     room = Room(window=window, answer=answer)
     try:
         prompt = write_prompt(question, found, agreeing=scored[1::2], history=history, room=room)
