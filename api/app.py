@@ -1,31 +1,93 @@
-"""A chatbot in, the ASGI application that serves it out."""
+"""Corpora in, the ASGI application that serves them out."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
-from api.errors import add_exception_handlers
-from api.routes import router
-from rag.chatbot import Chatbot
+from api import health, page, routes
+from api.access import Authentication
+from api.browsers import SameSite, SecurityHeaders
+from api.errors import add_exception_handlers, documented
+from api.health import Readiness
+from api.jobs import Jobs
+from api.keys import KEYS, KeyStore
+from api.lifetime import Lifetime
+from api.limits import AnswerLimit, BodyLimit, RateLimit, answers_at_once
+from api.logs import RequestLog
+from api.metrics import CountRequests
+from api.tracing import telemetry
+from rag.answering.extractive import MODEL
+from rag.corpora import Corpora
+from rag.settings import ServerSettings
+
+_KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of `attest keys create`."}}
 
 
-def create_app(chatbot: Chatbot) -> FastAPI:
-    """The application, which closes `chatbot` when it stops."""
+def create_app(corpora: Corpora, *, settings: ServerSettings, keys_required: bool = False) -> FastAPI:
+    """The application, which closes `corpora` when it stops.
+
+    It asks for keys once there is one in the data directory, and, with `keys_required`, before that too.
+    """
+    keys = KeyStore(corpora.folder() / KEYS)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        chatbot.close()
+        async with Jobs(corpora.folder(), folder=corpora.folder) as jobs:
+            app.state.jobs = jobs
+            yield
+        corpora.close()
 
-    app = FastAPI(
+    app = _Application(
         title="Attest",
         version=version("attest"),
         summary="Answers questions about a document corpus and proves every sentence it says.",
         lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,  # FastAPI's pages load their scripts from another site; /openapi.json is what they show
+        redoc_url=None,
+        middleware=_middleware(settings, keys, keys_required),
+        responses=documented(401, 403, 413, 500, 504),
+        telemetry=telemetry(),
     )
-    app.state.chatbot = chatbot
-    app.include_router(router)
+    app.state.corpora = corpora
+    app.state.settings = settings
+    app.state.readiness = Readiness(corpora)
+    app.state.asks_for_keys = lambda: keys_required or keys.exist()
+    for router in (health.router, *routes.routers, page.router):
+        app.include_router(router)
     add_exception_handlers(app)
     return app
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The description, which asks for a key where the server does."""
+        described = {**super().openapi()}
+        if self.state.asks_for_keys():
+            described["components"] = {**described["components"], "securitySchemes": _KEY}
+            described["security"] = [{name: [] for name in _KEY}]
+        return described
+
+
+def _middleware(settings: ServerSettings, keys: KeyStore, keys_required: bool) -> list[Middleware]:
+    """What every request passes, the outermost first."""
+    chosen = settings.concurrent_answers or answers_at_once(chat_model=settings.chat_model != MODEL)
+    cors = Middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
+    rate = Middleware(RateLimit, per_minute=settings.requests_per_minute)
+    return [
+        Middleware(SecurityHeaders),
+        Middleware(RequestLog),
+        Middleware(CountRequests),
+        Middleware(Lifetime, seconds=settings.request_seconds),
+        *([cors] if settings.cors_origins else []),
+        Middleware(Authentication, keys=keys, required=keys_required),
+        Middleware(SameSite, public_url=settings.public_url, origins=settings.cors_origins),
+        *([] if settings.requests_per_minute == 0 else [rate]),
+        Middleware(AnswerLimit, most=chosen),
+        Middleware(BodyLimit, most_bytes=settings.max_body_bytes, most_upload_bytes=settings.max_upload_bytes),
+    ]

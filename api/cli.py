@@ -1,21 +1,113 @@
-"""`attest serve`."""
+"""`attest serve` and `attest keys create | list | revoke`."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.console import AsJson, print_json
+from rag.corpora import check_name
+from rag.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from api.keys import Key, KeyStore
+
 app = typer.Typer()
+keys_app = typer.Typer(help="Make, show and revoke the keys of the server.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
 
 
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    to_all: Annotated[
+        bool, typer.Option("--open", help="Let whoever reaches the address in, as long as there is no key.")
+    ] = False,
 ) -> None:
-    """Serve the HTTP API; /docs describes it, /readyz says 200 once questions can be answered."""
+    """Serve the page and the HTTP API; /openapi.json describes it, /readyz says 200 once it can answer.
+
+    Without keys it listens on this machine only. Logs go to stderr, a line of JSON each.
+    """
     import uvicorn
 
     from api.app import create_app
-    from rag.bootstrap import open_chatbot
+    from api.browsers import is_loopback
+    from api.lifetime import GRACE_SECONDS
+    from api.logs import log_config
+    from rag.bootstrap import open_corpora
+    from rag.settings import load_server_settings
 
-    uvicorn.run(create_app(open_chatbot()), host=host, port=port, timeout_graceful_shutdown=10, server_header=False)
+    settings = load_server_settings()
+    for_all = not is_loopback(host)
+    if for_all and not to_all and not any(key.revoked_at is None for key in _keys().all()):
+        raise ConfigurationError(
+            f"{host} can be reached from other machines, and there is no key. Run: attest keys create --name NAME, "
+            "or add --open to let everybody in"
+        )
+    application = create_app(open_corpora(settings), settings=settings, keys_required=for_all and not to_all)
+    uvicorn.run(
+        application,
+        host=host,
+        port=port,
+        ws="none",
+        server_header=False,
+        access_log=False,
+        log_config=log_config(),
+        timeout_graceful_shutdown=int(settings.request_seconds + GRACE_SECONDS) + 1,  # no answer takes longer
+    )
+
+
+@keys_app.command()
+def create(
+    name: Annotated[str, typer.Option(help="Whose or what for it is; only you see it.")],
+    corpus: Annotated[list[str] | None, typer.Option(help="A corpus that it opens; may be repeated. [all]")] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="It cannot change documents.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key. It is shown this once: only a hash of it is kept."""
+    for one in corpus or []:
+        check_name(one)
+    key, text = _keys().create(name=name, corpora=corpus or None, read_only=read_only)
+    if as_json:
+        print_json({**asdict(key), "key": text})
+        return
+    typer.echo(text)
+    typer.echo(f"Keep it: it is not shown again. To revoke it: attest keys revoke {key.key_id}", err=True)
+
+
+@keys_app.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """Show all keys, without their secrets."""
+    from rag.terminal import printable
+
+    keys = _keys().all()
+    if as_json:
+        print_json([asdict(key) for key in keys])
+        return
+    for key in keys:
+        typer.echo(printable(f"{key.key_id}  {key.created_at}  {key.name}: {_described(key)}"))
+
+
+@keys_app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `attest keys list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a key useless, at once, on running servers too."""
+    key = _keys().revoke(key_id)
+    print_json(asdict(key)) if as_json else typer.echo(f"{key.key_id} is revoked")
+
+
+def _keys() -> "KeyStore":
+    from api.keys import KEYS, KeyStore
+    from rag.settings import load_settings
+
+    return KeyStore(load_settings().data_dir / KEYS)
+
+
+def _described(key: "Key") -> str:
+    if key.revoked_at is not None:
+        return f"revoked {key.revoked_at}"
+    may = "reads" if key.read_only else "reads and writes"
+    return f"{may} {', '.join(key.corpora) if key.corpora else 'all corpora'}"

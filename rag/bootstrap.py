@@ -1,5 +1,6 @@
 """Settings in, working parts out: the one place that chooses concrete classes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from rag.answering.generation.prompts import Room
 from rag.answering.investigation import Investigator
 from rag.chatbot import Chatbot
 from rag.conversations import ConversationStore
+from rag.corpora import Corpora
 from rag.corpus.sync import Synchroniser
 from rag.index.embedding import LocalEmbedder
 from rag.index.reader import IndexReader
@@ -16,7 +18,7 @@ from rag.reader import LocalReader
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from rag.openai_models import Deadlines
+    from rag.openai_models import Deadlines, OpenAIChatModel
 
 _LOCAL_MODEL = "all-MiniLM-L6-v2"
 _CONVERSATIONS = "conversations.sqlite"
@@ -29,14 +31,21 @@ def open_chatbot(data_dir: Path | str | None = None, *, settings: Settings | Non
         ConfigurationError: a setting is unusable.
     """
     settings = settings or load_settings()
-    folder = Path(data_dir or settings.data_dir)
-    investigator = make_investigator(settings)
-    return Chatbot(
-        reader=IndexReader(folder, embedding_model=investigator.embedder.name),
-        investigator=investigator,
-        conversations=ConversationStore(folder / _CONVERSATIONS),
-        model=make_chat_model(settings.chat_model, settings) if settings.chat_model != MODEL else None,
-        room=Room(window=settings.model_window_tokens, answer=settings.model_answer_tokens),
+    return _chatbot_opener(settings, _chat_model(settings))(Path(data_dir or settings.data_dir))
+
+
+def open_corpora(settings: Settings | None = None) -> Corpora:
+    """The corpora of the settings' data directory, which share the local models and the chat model.
+
+    Raises:
+        ConfigurationError: a setting is unusable.
+    """
+    settings = settings or load_settings()
+    model = _chat_model(settings)
+    return Corpora(
+        settings.data_dir,
+        open_chatbot=_chatbot_opener(settings, model),
+        reach_model=model.reach if model else None,
     )
 
 
@@ -80,7 +89,7 @@ def make_embedder(settings: Settings) -> Embedder:
     )
 
 
-def make_chat_model(name: str, settings: Settings) -> ChatModel:
+def make_chat_model(name: str, settings: Settings) -> "OpenAIChatModel":
     """The model of that name of OpenAI, or of the compatible service at `OPENAI_BASE_URL`.
 
     Raises:
@@ -114,6 +123,26 @@ def describe_index(data_dir: Path | str | None = None, *, settings: Settings | N
             }
     finally:
         reader.close()
+
+
+def _chat_model(settings: Settings) -> "OpenAIChatModel | None":
+    return make_chat_model(settings.chat_model, settings) if settings.chat_model != MODEL else None
+
+
+def _chatbot_opener(settings: Settings, model: ChatModel | None) -> Callable[[Path], Chatbot]:
+    """What opens a chatbot over a folder; all that it opens share their models."""
+    investigator = make_investigator(settings)
+
+    def open_folder(folder: Path) -> Chatbot:
+        return Chatbot(
+            reader=IndexReader(folder, embedding_model=investigator.embedder.name),
+            investigator=investigator,
+            conversations=ConversationStore(folder / _CONVERSATIONS),
+            model=model,
+            room=Room(window=settings.model_window_tokens, answer=settings.model_answer_tokens),
+        )
+
+    return open_folder
 
 
 def _api_key(settings: Settings) -> str | None:

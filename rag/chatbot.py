@@ -22,7 +22,7 @@ from rag.query import prepare_query
 from rag.questions import parse_question
 from rag.reply import Reply
 from rag.retrieval import retrieve
-from rag.types import Answer, AnswerEvent, AnswerGiven, Hit, Question
+from rag.types import Answer, AnswerEvent, AnswerGiven, Document, DocumentSummary, Hit, Question
 
 Result = TypeVar("Result")
 
@@ -130,6 +130,18 @@ class Chatbot:
                 return []
             query = prepare_query(question, index, self._investigator.embedder, today=date.today())
             return retrieve(index, query, limit=limit)
+
+    def documents(
+        self, *, source: str | None = None, after: str | None = None, limit: int = 100
+    ) -> list[DocumentSummary]:
+        """What is indexed whose source matches the glob, by source, from the document behind the id `after` on."""
+        with self._reader.use() as index:
+            return index.library.summaries(source=source, after=after, limit=limit) if index else []
+
+    def document(self, document_id: str) -> Document | None:
+        """The document as it is indexed, its text being what citations point into."""
+        with self._reader.use() as index:
+            return index.library.document(document_id) if index else None
 
     @property
     def conversations(self) -> ConversationStore:

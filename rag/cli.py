@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.console import AsJson, print_json
+from rag.corpora import DEFAULT_CORPUS, corpus_folder
 from rag.errors import AttestError, ConfigurationError, QuestionError
 from rag.terminal import printable, show_answer, show_passage
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+Corpus = Annotated[str, typer.Option(help="Which corpus; each has its own index and conversations.")]
 Source = Annotated[str | None, typer.Option(help="Only documents whose source matches this glob.")]
 After = Annotated[str | None, typer.Option(help="Only documents published then or later (2025, 2025-09, 2025-09-04).")]
 Before = Annotated[str | None, typer.Option(help="Only documents published then or earlier.")]
@@ -72,13 +74,16 @@ def ingest(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Start from nothing, with PATHS or all roots the index has.")
     ] = False,
+    corpus: Corpus = DEFAULT_CORPUS,
     as_json: AsJson = False,
 ) -> None:
     """Bring the index in line with your documents: new, changed and removed files."""
     from rag.bootstrap import open_synchroniser
     from rag.progress import progress_bars
+    from rag.settings import load_settings
 
-    synchroniser = open_synchroniser()
+    settings = load_settings()
+    synchroniser = open_synchroniser(corpus_folder(settings.data_dir, corpus), settings=settings)
     roots = paths or (rebuild and synchroniser.known_roots()) or [DEFAULT_PATH]
     with progress_bars() as bars:
         report = synchroniser.sync(roots, rebuild=rebuild, dry_run=dry_run, progress=bars("Indexing documents"))
@@ -101,10 +106,11 @@ def ask(
         typer.Option(help='The conversation before, as JSON: [{"role": "user" | "assistant", "content": "…"}, …].'),
     ] = None,
     conversation_id: ConversationId = None,
+    corpus: Corpus = DEFAULT_CORPUS,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with cited passages, or say that the documents do not."""
-    from rag.bootstrap import open_chatbot
+    from rag.bootstrap import open_corpora
     from rag.questions import parse_history, parse_question
 
     asked = parse_question(
@@ -113,7 +119,7 @@ def ask(
     if history and conversation_id:
         raise QuestionError("--history and --conversation-id both say what was said before; give one of them")
     said = parse_history(_read_json(history)) if history else []
-    chatbot = open_chatbot()
+    chatbot = open_corpora().get(corpus)
     answer = chatbot.ask(asked, history=said, conversation_id=_conversation(chatbot, conversation_id))
     print_json(answer.to_dict()) if as_json else show_answer(answer)
 
@@ -125,6 +131,7 @@ def chat(
     published_before: Before = None,
     as_of: AsOf = None,
     conversation_id: ConversationId = None,
+    corpus: Corpus = DEFAULT_CORPUS,
     as_json: AsJson = False,
 ) -> None:
     """Ask one question after another; a follow-up is understood from those before it. End with Ctrl-D.
@@ -132,11 +139,11 @@ def chat(
     With --json, each line of standard input is a question and each answer a line of JSON. Nothing is kept of it without
     --conversation-id.
     """
-    from rag.bootstrap import open_chatbot
+    from rag.bootstrap import open_corpora
     from rag.protocols import Message
     from rag.questions import parse_question
 
-    chatbot, history = open_chatbot(), list[Message]()
+    chatbot, history = open_corpora().get(corpus), list[Message]()
     kept = _conversation(chatbot, conversation_id)
     for line in _typed_questions():
         try:
@@ -162,16 +169,17 @@ def search(
     published_after: After = None,
     published_before: Before = None,
     as_of: AsOf = None,
+    corpus: Corpus = DEFAULT_CORPUS,
     as_json: AsJson = False,
 ) -> None:
     """Show the passages nearest to a query."""
-    from rag.bootstrap import open_chatbot
+    from rag.bootstrap import open_corpora
     from rag.questions import parse_question
 
     asked = parse_question(
         query, source=source, published_after=published_after, published_before=published_before, as_of=as_of
     )
-    hits = open_chatbot().search(asked, limit=limit)
+    hits = open_corpora().get(corpus).search(asked, limit=limit)
     if as_json:
         print_json([{**asdict(hit.passage()), "copies": [copy.source for copy in hit.copies]} for hit in hits])
         return
@@ -182,11 +190,13 @@ def search(
 
 
 @app.command()
-def status(as_json: AsJson = False) -> None:
+def status(corpus: Corpus = DEFAULT_CORPUS, as_json: AsJson = False) -> None:
     """Show what is indexed, and with which models."""
     from rag.bootstrap import describe_index
+    from rag.settings import load_settings
 
-    described = describe_index()
+    settings = load_settings()
+    described = describe_index(corpus_folder(settings.data_dir, corpus), settings=settings)
     if as_json:
         print_json(described)
         return

@@ -3,7 +3,8 @@
 AttestError
 ├── ConfigurationError   settings or arguments that cannot work (exit 2, HTTP 500)
 ├── QuestionError        a question that cannot be asked (exit 2, HTTP 422)
-│   └── ConversationNotFoundError   no conversation of that id is the asker's (HTTP 404)
+│   ├── ConversationNotFoundError   no conversation of that id is the asker's (HTTP 404)
+│   └── CorpusNotFoundError         no corpus of that name is the asker's (HTTP 404)
 ├── DocumentError        one file that cannot be read; the rest of a sync goes on
 ├── ModelError           a model behind the network gave nothing usable; `reason` says why in one word
 │   ├── ModelUnavailableError    unavailable    not to be reached, or failing (5xx)
@@ -41,6 +42,10 @@ class QuestionError(AttestError):
 
 class ConversationNotFoundError(QuestionError):
     """No conversation of that id is kept, or it is another's."""
+
+
+class CorpusNotFoundError(QuestionError):
+    """No corpus of that name is kept, or it is not the asker's to use."""
 
 
 class DocumentError(AttestError):

@@ -1,9 +1,10 @@
 """The environment (and `.env`) in, one frozen `Settings` out: the only file that reads either."""
 
 from pathlib import Path
+from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import ConfigurationError
 
@@ -52,22 +53,51 @@ class Settings(BaseSettings):
         return self
 
 
+def _listed(given: object) -> object:
+    return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+
+
+class ServerSettings(Settings):
+    """What `attest serve` reads besides: no answer depends on these."""
+
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")  # where people reach the server
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    requests_per_minute: int | None = Field(default=None, ge=0)  # of one caller; 0: no limit; None: api.limits' own
+    concurrent_answers: int = Field(default=0, ge=0)  # 0: as api.limits chooses
+    request_seconds: float = Field(default=90.0, gt=0)  # until a response ends
+    max_body_bytes: int = Field(default=2**20, gt=0)
+    max_upload_bytes: int = Field(default=50 * 2**20, gt=0)
+    heartbeat_seconds: float = Field(default=10.0, gt=0)  # of silence in a stream before it shows that it lives
+
+
 def load_settings() -> Settings:
     """Settings from the environment over `.env` over the defaults.
 
     Raises:
         ConfigurationError: a value is not acceptable; the message names the variable.
     """
+    return _load(Settings)
+
+
+def load_server_settings() -> ServerSettings:
+    """As `load_settings`, with the server's own."""
+    return _load(ServerSettings)
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def _load(kind: type[Kind]) -> Kind:
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         problems = "; ".join(
-            f"{_variable(str(problem['loc'][0]))}: {problem['msg']}" if problem["loc"] else problem["msg"]
+            f"{_variable(kind, str(problem['loc'][0]))}: {problem['msg']}" if problem["loc"] else problem["msg"]
             for problem in error.errors()
         )
         raise ConfigurationError(f"{problems}. Correct the environment or .env.") from None
 
 
-def _variable(location: str) -> str:
+def _variable(kind: type[Settings], location: str) -> str:
     """The environment variable behind a problem's place: a field's name, or its alias where it has one."""
-    return f"ATTEST_{location.upper()}" if location in Settings.model_fields else location
+    return f"ATTEST_{location.upper()}" if location in kind.model_fields else location

@@ -78,6 +78,15 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """A document without its text: `characters` long, ingested with the folder or file `root`."""
+
+    info: DocumentInfo
+    characters: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """`text[start:end]` of some text."""
 

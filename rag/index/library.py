@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.dates import parse_date
-from rag.types import DateSpan, Document, DocumentInfo, Question
+from rag.types import DateSpan, Document, DocumentInfo, DocumentSummary, Question
 
 _INFO = "d.id, d.source, d.version, d.title, d.publisher, d.published, d.published_basis"
 
@@ -121,6 +121,16 @@ class Library:
     def document(self, document_id: str) -> Document | None:
         row = self._db.execute(f"SELECT {_INFO}, d.text FROM documents d WHERE d.id = ?", (document_id,)).fetchone()
         return Document(info=_info(row[:-1]), text=row[-1]) if row else None
+
+    def summaries(self, *, source: str | None, after: str | None, limit: int) -> list[DocumentSummary]:
+        """At most `limit` documents whose source matches the glob, by source, from the one behind the id `after` on."""
+        rows = self._db.execute(
+            f"SELECT {_INFO}, length(d.text), d.root FROM documents d WHERE (?1 IS NULL OR d.source GLOB ?1)"
+            " AND (?2 IS NULL OR (d.source, d.id) > (SELECT source, id FROM documents WHERE id = ?2))"
+            " ORDER BY d.source, d.id LIMIT ?3",
+            (source, after, limit),
+        )
+        return [DocumentSummary(_info(row[:-2]), row[-2], row[-1]) for row in rows]
 
     def quote(self, document_id: str, version: str, start: int, end: int) -> str | None:
         """`text[start:end]` of that version of a document, or None if this library does not hold it."""

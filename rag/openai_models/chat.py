@@ -9,7 +9,14 @@ import openai
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from rag.blocking import run_blocking
-from rag.errors import ModelCutError, ModelGarbageError, ModelRefusedError
+from rag.errors import (
+    ModelCutError,
+    ModelGarbageError,
+    ModelNotFoundError,
+    ModelRateLimitError,
+    ModelRefusedError,
+    ModelRejectedError,
+)
 from rag.openai_models.breaker import CircuitBreaker
 from rag.openai_models.service import DEADLINES, RETRIES, Deadlines, Limit, Service
 from rag.protocols import Completion, Message
@@ -75,6 +82,19 @@ class OpenAIChatModel:
             yield await service.begin(
                 begun, within_seconds=min(deadlines.first_token_seconds, deadlines.answer_seconds)
             )
+
+    async def reach(self, *, within_seconds: float) -> None:
+        """Whether the service is there and takes the key: it is asked for its models, once, and not charged for that.
+
+        Raises:
+            ModelError: it is not, or not within that time.
+        """
+        limit = Limit.after(within_seconds, "did not answer within")
+        async with self._service.connect() as client:
+            try:
+                await self._service.within(client.models.list, limit)
+            except (ModelNotFoundError, ModelRejectedError, ModelRateLimitError, ModelGarbageError):
+                return  # it answers; many compatible services have no such list
 
     async def _complete(self, parameters: Mapping[str, Any]) -> Completion:
         async with self._service.connect() as client:
