@@ -62,7 +62,7 @@ class ServerSettings(Settings):
 
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")  # where people reach the server
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
-    requests_per_minute: int | None = Field(default=None, ge=0)  # of one caller; 0: no limit; None: api.limits' own
+    requests_per_minute: int = Field(default=120, ge=0)  # of one caller; 0: no limit
     concurrent_answers: int = Field(default=0, ge=0)  # 0: as api.limits chooses
     request_seconds: float = Field(default=90.0, gt=0)  # until a response ends
     max_body_bytes: int = Field(default=2**20, gt=0)
