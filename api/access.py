@@ -37,10 +37,15 @@ class Caller:
 ANYBODY = Caller(owner="", corpora=None, read_only=False)
 
 
+def is_for_all(path: str) -> bool:
+    """Whether it needs no key where others do: it only shows that the server is there and how to use it."""
+    return path in _FOR_ALL or path.startswith(_FOR_ALL_UNDER)
+
+
 class Authentication:
     """Finds out who asks, as `request.state.caller`: without a key, where one is needed, nobody gets further.
 
-    What shows that the server is there, and how to use it, is for all: its caller is None where keys are needed.
+    Where keys are needed, the caller of what is for all is None.
     """
 
     def __init__(self, app: ASGIApp, *, keys: KeyStore, required: bool) -> None:
@@ -56,7 +61,7 @@ class Authentication:
     def _caller(self, scope: Scope) -> Caller | None:
         if not (self._required or self._keys.exist()):
             return ANYBODY
-        if scope["path"] in _FOR_ALL or scope["path"].startswith(_FOR_ALL_UNDER):
+        if is_for_all(scope["path"]):
             return None
         scheme, _, text = Headers(scope=scope).get("authorization", "").partition(" ")
         key = self._keys.check(text.strip()) if scheme.lower() == "bearer" else None

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import health, page, routes
-from api.access import Authentication
+from api.access import Authentication, is_for_all
 from api.browsers import SameSite, SecurityHeaders
 from api.errors import add_exception_handlers, documented
 from api.health import Readiness
@@ -39,8 +39,10 @@ def create_app(corpora: Corpora, *, settings: ServerSettings, keys_required: boo
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Jobs(corpora.folder(), folder=corpora.folder) as jobs:
             app.state.jobs = jobs
-            yield
-        corpora.close()
+            try:
+                yield
+            finally:
+                corpora.close()
 
     app = _Application(
         title="Attest",
@@ -51,7 +53,7 @@ def create_app(corpora: Corpora, *, settings: ServerSettings, keys_required: boo
         docs_url=None,  # FastAPI's pages load their scripts from another site; /openapi.json is what they show
         redoc_url=None,
         middleware=_middleware(settings, keys, keys_required),
-        responses=documented(401, 403, 413, 500, 504),
+        responses=documented(401, 403, 413, 429, 500, 503, 504),
         telemetry=telemetry(),
     )
     app.state.corpora = corpora
@@ -70,24 +72,35 @@ class _Application(FastAPI):
         described = {**super().openapi()}
         if self.state.asks_for_keys():
             described["components"] = {**described["components"], "securitySchemes": _KEY}
-            described["security"] = [{name: [] for name in _KEY}]
+            described["paths"] = {path: _secured(path, methods) for path, methods in described["paths"].items()}
         return described
+
+
+def _secured(path: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    needed: list[dict[str, list[str]]] = [] if is_for_all(path) else [{name: [] for name in _KEY}]
+    return {method: {**operation, "security": needed} for method, operation in methods.items()}
 
 
 def _middleware(settings: ServerSettings, keys: KeyStore, keys_required: bool) -> list[Middleware]:
     """What every request passes, the outermost first."""
     chosen = settings.concurrent_answers or answers_at_once(chat_model=settings.chat_model != MODEL)
-    cors = Middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["X-Request-Id", "Retry-After"],
+    )
     rate = Middleware(RateLimit, per_minute=settings.requests_per_minute)
     return [
         Middleware(SecurityHeaders),
         Middleware(RequestLog),
         Middleware(CountRequests),
-        Middleware(Lifetime, seconds=settings.request_seconds),
         *([cors] if settings.cors_origins else []),
+        Middleware(Lifetime, seconds=settings.request_seconds),
         Middleware(Authentication, keys=keys, required=keys_required),
         Middleware(SameSite, public_url=settings.public_url, origins=settings.cors_origins),
         *([] if settings.requests_per_minute == 0 else [rate]),
-        Middleware(AnswerLimit, most=chosen),
         Middleware(BodyLimit, most_bytes=settings.max_body_bytes, most_upload_bytes=settings.max_upload_bytes),
+        Middleware(AnswerLimit, most=chosen),
     ]

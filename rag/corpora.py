@@ -7,10 +7,12 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rag.chatbot import Chatbot
 from rag.errors import ConfigurationError, CorpusNotFoundError
+
+if TYPE_CHECKING:  # the command line takes names from here, and `attest --help` loads no engine
+    from rag.chatbot import Chatbot
 
 DEFAULT_CORPUS = "default"
 
@@ -32,7 +34,7 @@ def check_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
-            f"{name!r} cannot name a corpus: use small letters, digits, - and _, at most 64, the first a letter or digit"
+            f"{name!r} cannot name a corpus: use at most 64 of a-z, 0-9, - and _, a letter or digit first"
         )
     return name
 
@@ -55,7 +57,7 @@ class Corpora:
     """The corpora of one data directory; each is opened when it is first asked for, and stays open."""
 
     def __init__(
-        self, data_dir: Path, *, open_chatbot: Callable[[Path], Chatbot], reach_model: Reach | None = None
+        self, data_dir: Path, *, open_chatbot: "Callable[[Path], Chatbot]", reach_model: Reach | None = None
     ) -> None:
         self._data_dir = data_dir
         self._open_chatbot = open_chatbot
@@ -63,7 +65,7 @@ class Corpora:
         self._opening = Lock()
         self.reach_model = reach_model
 
-    def get(self, name: str = DEFAULT_CORPUS) -> Chatbot:
+    def get(self, name: str = DEFAULT_CORPUS) -> "Chatbot":
         """The chatbot over that corpus.
 
         Raises:

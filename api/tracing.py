@@ -1,0 +1,46 @@
+"""OpenTelemetry: FastAPI's own spans and metrics, exported where OTEL_EXPORTER_OTLP_ENDPOINT says."""
+
+import os
+from importlib.util import find_spec
+
+from fastapi.telemetry import TelemetryConfig
+from opentelemetry import trace
+from starlette.types import Scope
+
+from api.logs import PROBES
+from rag.errors import ConfigurationError
+from rag.types import Answer
+
+_ENDPOINTS = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
+
+
+def telemetry() -> TelemetryConfig:
+    """For `FastAPI(telemetry=)`, which reads the OTEL_… variables by itself.
+
+    Raises:
+        ConfigurationError: they name an endpoint, and the extra `otel` is not installed.
+    """
+    asked_for = any(os.environ.get(name) for name in _ENDPOINTS)
+    if asked_for and find_spec("opentelemetry.sdk") is None:
+        raise ConfigurationError("to send OpenTelemetry, install its extra: pip install 'attest[otel]'")
+    return {"auto_configure": asked_for, "logs": False, "exclude": _is_probe}
+
+
+def mark_answer(answer: Answer) -> None:
+    """Says on the request's span what came of it: no words of the question, the documents or the answer."""
+    trace.get_current_span().set_attributes(
+        {
+            "attest.verdict": answer.verdict,
+            "attest.model": answer.model,
+            "attest.degraded": answer.degraded,
+            "attest.sentences": len(answer.sentences),
+            "attest.sentences.dropped": answer.dropped,
+            "attest.retrieve_ms": answer.timings_ms.retrieve,
+            "attest.answer_ms": answer.timings_ms.answer,
+            "attest.verify_ms": answer.timings_ms.verify,
+        }
+    )
+
+
+def _is_probe(scope: Scope) -> bool:
+    return scope.get("path") in PROBES
