@@ -1,0 +1,72 @@
+"""A corpus's folder in, its index brought in line with its uploads: by a process of its own, killed past a deadline."""
+
+import asyncio
+import json
+import logging
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from api.job_store import JobReport, make_report
+from api.uploads import uploads_folder
+from rag.errors import AttestError
+
+_MOST_LINE_BYTES = 2**26  # of what the worker says; a report names every file
+
+_log = logging.getLogger("attest.api")
+
+
+class IndexingError(AttestError):
+    """The index could not be brought in line; it is as it was."""
+
+
+async def index_uploads(
+    corpus_folder: Path, *, deadline_seconds: float, progress: Callable[[int, int], Awaitable[None]]
+) -> JobReport:
+    """What changed. `progress` is told (done, total) files; cancelling kills the process.
+
+    Raises:
+        IndexingError: nothing changed; the message says why.
+    """
+    worker = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api.ingest_worker", str(corpus_folder), str(uploads_folder(corpus_folder))),
+        stdin=PIPE,  # held open: it ends with this process
+        stdout=PIPE,
+        stderr=PIPE,
+        limit=_MOST_LINE_BYTES,
+        start_new_session=True,  # Ctrl-C is for the server, which lets its streams end first
+    )
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            return await _report(worker, progress)
+    except TimeoutError:
+        raise IndexingError(f"it took longer than {deadline_seconds:g} s and was stopped") from None
+    finally:
+        await _end(worker)
+
+
+async def _report(worker: Process, progress: Callable[[int, int], Awaitable[None]]) -> JobReport:
+    assert worker.stdout is not None
+    assert worker.stderr is not None
+    complaints = asyncio.create_task(worker.stderr.read())
+    try:
+        async for line in worker.stdout:
+            said = json.loads(line)
+            if "report" in said:
+                return make_report(said["report"])
+            if "error" in said:
+                raise IndexingError(said["error"])
+            await progress(said["done"], said["total"])
+        _log.error("indexing broke off: %s", (await complaints).decode(errors="replace"))
+        raise IndexingError("indexing broke off; the server's log says why")
+    finally:
+        complaints.cancel()
+
+
+async def _end(worker: Process) -> None:
+    if worker.returncode is None:
+        worker.kill()
+    assert worker.stdin is not None
+    worker.stdin.close()
+    await worker.wait()
