@@ -1,0 +1,130 @@
+// The source beside the answer: a document's text, scrolled to the span that proves a sentence, and that span marked.
+import { announce } from "./announcing.js";
+import { byline, nameOf } from "./citing.js";
+import { copy, linkTo } from "./copying.js";
+import { button, el, iconButton } from "./dom.js";
+import { explain } from "./failures.js";
+import { documentOf } from "./library.js";
+import { cut } from "./spans.js";
+
+const narrow = matchMedia("(max-width: 60rem)"); // as in css/reader.css
+
+export class Reader {
+  constructor(panel, { behind }) {
+    this.panel = panel;
+    this.behind = behind; // what a sheet on a small screen lies on
+    this.opener = null;
+    narrow.addEventListener("change", () => this.fit());
+  }
+
+  get isOpen() {
+    return !this.panel.hidden;
+  }
+
+  /** Opens `{document_id, version?, start?, end?, quote?, marker?}`; `opener` gets the focus back at the end. */
+  async open(span, { opener = null } = {}) {
+    this.opener = opener;
+    this.span = span;
+    this.mark(opener);
+    this.panel.hidden = false;
+    document.body.dataset.reading = "true";
+    this.fit();
+    this.show(this.head(span), el("p", { class: "reader-note" }, "Opening the source…"));
+    this.title().focus({ preventScroll: true });
+    if (!narrow.matches) opener?.scrollIntoView({ block: "nearest" });
+    try {
+      const found = await documentOf(span.document_id, span.version);
+      if (this.span === span) this.showText(found, span);
+    } catch (failure) {
+      if (this.span === span) this.showFailure(failure, span);
+    }
+  }
+
+  close() {
+    if (!this.isOpen) return;
+    this.panel.hidden = true;
+    this.span = null;
+    delete document.body.dataset.reading;
+    this.mark(null);
+    this.fit();
+    const target = this.opener?.isConnected ? this.opener : document.getElementById("question");
+    target.focus({ preventScroll: true });
+  }
+
+  showText(found, span) {
+    const marked = span.end > span.start;
+    const [before, within, after] = marked ? cut(found.text, span.start, span.end) : [found.text, "", ""];
+    const mark = marked ? el("mark", { id: "cited-span", "data-start": span.start, "data-end": span.end }, within) : "";
+    const text = el("div", { class: "document", tabindex: "0", role: "group", "aria-label": "Text of the source", dir: "auto" }, before, mark, after);
+    this.show(this.head({ ...span, ...found }), text);
+    this.title().focus({ preventScroll: true });
+    if (!marked) return;
+    text.scrollTop = mark.offsetTop - text.offsetTop - text.clientHeight / 4;
+    announce(`Opened ${nameOf(found)}. Highlighted: ${within}`);
+  }
+
+  showFailure(failure, span) {
+    const changed = failure.type === "not_found" && span.version;
+    const { title, detail } = changed
+      ? { title: "This document has changed since, or is gone.", detail: span.quote ? "These are the words it was cited for:" : null }
+      : explain(failure);
+    this.show(
+      this.head(span),
+      el(
+        "div",
+        { class: "reader-note", "data-error": failure.type },
+        el("p", {}, el("strong", {}, title)),
+        detail ? el("p", {}, detail) : null,
+        span.quote ? el("blockquote", { dir: "auto" }, span.quote) : null,
+        changed
+          ? button("Open it as it is now", { class: "link", onclick: () => this.open({ ...span, version: null, start: 0, end: 0 }, { opener: this.opener }) })
+          : button("Try again", { class: "primary", onclick: () => this.open(span, { opener: this.opener }) }),
+      ),
+    );
+    this.title().focus({ preventScroll: true });
+    announce(title);
+  }
+
+  head(source) {
+    const close = iconButton("Close the source", "close", { class: "tool tool-icon", "data-action": "close-reader", onclick: () => this.close() });
+    return el(
+      "header",
+      { class: "reader-head" },
+      el("div", { class: "reader-bar" }, el("p", { class: "label" }, source.marker ? `Source ${source.marker}` : "Source"), source.end > source.start ? this.linkButton(source) : null, close),
+      el("h2", { id: "reader-title", tabindex: "-1", dir: "auto" }, nameOf(source) || "A source"),
+      el("p", { class: "byline", dir: "auto" }, byline(source)),
+    );
+  }
+
+  linkButton(source) {
+    const link = button("Copy link", { icon: "link", class: "tool" });
+    link.addEventListener("click", async () => {
+      link.lastChild.data = (await copy(linkTo(source))) ? "Copied" : "Could not copy";
+    });
+    return link;
+  }
+
+  show(...parts) {
+    this.panel.replaceChildren(...parts);
+  }
+
+  title() {
+    return this.panel.querySelector("#reader-title");
+  }
+
+  /** Shows which chip the open source belongs to. */
+  mark(opener) {
+    for (const one of document.querySelectorAll("[aria-expanded=true][data-marker]")) one.removeAttribute("aria-expanded");
+    if (opener?.dataset.marker) opener.setAttribute("aria-expanded", "true");
+  }
+
+  /** A sheet over the page is a dialog; a column beside it is a part of the page. */
+  fit() {
+    const sheet = this.isOpen && narrow.matches;
+    for (const part of this.behind) part.inert = sheet;
+    if (sheet) this.panel.setAttribute("role", "dialog");
+    else this.panel.removeAttribute("role");
+    this.panel.toggleAttribute("aria-modal", sheet);
+    if (sheet) this.panel.setAttribute("aria-modal", "true");
+  }
+}
