@@ -4,7 +4,7 @@ import pytest
 
 from rag.bootstrap import open_chatbot
 from rag.errors import ConfigurationError
-from rag.settings import Settings, load_settings
+from rag.settings import ServerSettings, Settings, load_server_settings, load_settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
@@ -16,7 +16,7 @@ def example() -> dict[str, str]:
 
 def test_the_example_names_every_setting_and_no_other() -> None:
     assert set(example()) == {
-        field.validation_alias or f"ATTEST_{name.upper()}" for name, field in Settings.model_fields.items()
+        field.validation_alias or f"ATTEST_{name.upper()}" for name, field in ServerSettings.model_fields.items()
     }
 
 
@@ -25,7 +25,7 @@ def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.chdir(tmp_path)
     for name in example():
         monkeypatch.delenv(name, raising=False)
-    assert load_settings() == Settings.model_validate({})
+    assert load_server_settings() == ServerSettings.model_validate({})
 
 
 def test_each_setting_in_the_example_is_explained() -> None:
@@ -90,3 +90,15 @@ def test_the_key_is_read_under_its_usual_name_and_never_shown(monkeypatch: pytes
 def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "")
     assert load_settings().openai_api_key is None
+
+
+def test_the_sites_that_may_call_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTEST_CORS_ORIGINS", "https://a.example, https://b.example,")
+    assert load_server_settings().cors_origins == ("https://a.example", "https://b.example")
+
+
+@pytest.mark.parametrize("url", ["chat.example.org", "https://chat.example.org/attest", "ftp://chat.example.org"])
+def test_a_public_url_is_a_scheme_and_a_host(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("ATTEST_PUBLIC_URL", url)
+    with pytest.raises(ConfigurationError, match=r"^ATTEST_PUBLIC_URL: "):
+        load_server_settings()
