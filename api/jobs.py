@@ -95,6 +95,7 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         named = tuple(sources)
         job = Job(job_id=f"j_{secrets.token_urlsafe(12)}", corpus=corpus, kind=kind, sources=named, total=len(named))
         change = Change(folder, job.job_id, kind, named)
+        self._hold_lock()
         job = await asyncio.to_thread(self._accept, job, change, files or {}, most_bytes)
         self._waiting[corpus] += 1
         self._start(self._run(job, change))
@@ -105,7 +106,6 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         return self._store.get(job_id)
 
     def _accept(self, job: Job, change: Change, files: Mapping[str, BinaryIO], most_bytes: int) -> Job:
-        self._hold_lock()
         job = self._store.add(job)
         try:
             change.stage(files, most_bytes=most_bytes)
@@ -199,6 +199,7 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
 
     def _hold_lock(self) -> None:
         if self._lock is None:
+            self._lock_file.parent.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o644)
             fcntl.flock(self._lock, fcntl.LOCK_SH)
 
