@@ -33,7 +33,7 @@ function showState(current) {
   const { isEmpty, isAnswering, id } = current;
   document.body.dataset.view = isEmpty ? "front" : "conversation";
   composer.show({ busy: isAnswering, following: !isEmpty });
-  document.title = isEmpty ? "Attest" : `${current.list.querySelector("h2").textContent} · Attest`;
+  document.title = isEmpty ? "Attest" : `${current.list.querySelector("h2")?.textContent ?? "Not found"} · Attest`;
   document.querySelector("[data-action=forget-key]").hidden = key.get() === null;
   const asked = new URLSearchParams(location.search).get("conversation");
   if (id && id !== asked) history.pushState(null, "", address("/", { conversation: id, corpus: currentCorpus() }));
@@ -58,13 +58,14 @@ async function openConversation(id) {
     conversation.clear();
     const { title, detail } = explain(failure);
     byId("turns").replaceChildren(el("p", { class: "notice", role: "alert" }, el("strong", {}, title), ` ${detail ?? ""}`));
+    showState(conversation);
   }
 }
 
 async function showExamples() {
   const section = byId("examples");
   const { questions } = await fetchJson(address("/v1/examples", { corpus: currentCorpus() })).catch(() => ({ questions: [] }));
-  const asking = (question) => el("button", { type: "button", class: "example", onclick: () => conversation.ask(question) }, question);
+  const asking = (question) => el("button", { type: "button", class: "example", onclick: () => composer.ask(question) }, question);
   section.querySelector("ul").replaceChildren(...questions.map((question) => el("li", {}, asking(question))));
   section.hidden = questions.length === 0;
 }
@@ -115,8 +116,11 @@ async function start() {
     startAnew();
     showExamples();
   };
-  await prepareCorpora(byId("corpus"), { wanted, onChange: changeCorpus }).catch(() => {}); // what is asked later says why
-  await Promise.all([showExamples(), followAddress()]);
+  const answers = await prepareCorpora(byId("corpus"), { wanted, onChange: changeCorpus }).then(
+    () => true,
+    () => false, // the first question will say why
+  );
+  await Promise.all([answers ? showExamples() : null, followAddress()]);
   showState(conversation);
 }
 

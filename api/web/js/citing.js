@@ -7,10 +7,14 @@ export function nameOf(source) {
   return source.title || source.source;
 }
 
-/** Publisher and date, as far as they are known, then the file where that is not the name already. */
+/** Publisher and date, as far as they are known. */
 export function byline(source) {
-  const file = source.title ? source.source : null;
-  return [source.publisher, spokenDate(source.published), file].filter(Boolean).join(" · ");
+  return [source.publisher, spokenDate(source.published)].filter(Boolean).join(" · ");
+}
+
+/** The byline, and the file where that is not the name already. */
+export function fullByline(source) {
+  return [byline(source), source.title ? source.source : null].filter(Boolean).join(" · ");
 }
 
 /** Asks for a source to be opened at a span; the reader listens for it. */
@@ -39,8 +43,8 @@ export function chip(citation) {
 /** The list of what an answer cites, each with the words it is cited for. */
 export function sourceList(citations) {
   return el(
-    "section",
-    { class: "sources", "aria-label": "Sources of this answer" },
+    "div",
+    { class: "sources" },
     el("h3", { class: "label" }, "Sources"),
     el("ol", {}, ...citations.map(sourceLine)),
   );

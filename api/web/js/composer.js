@@ -1,25 +1,28 @@
 // The question box: Enter asks, Shift and Enter starts a new line, and while an answer arrives the button stops it.
 
+const touch = matchMedia("(hover: none)");
+
 export class Composer {
   constructor(form, { onAsk, onStop }) {
     this.form = form;
     this.field = form.querySelector("textarea");
     this.button = form.querySelector("button[type=submit]");
     this.isBusy = false;
+    this.onAsk = onAsk;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (this.isBusy) onStop();
-      else this.submit(onAsk);
+      else this.submit();
     });
     this.field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
-      if (!this.isBusy) this.submit(onAsk);
+      if (!this.isBusy) this.submit();
     });
     this.field.addEventListener("input", () => this.fit());
   }
 
-  submit(onAsk) {
+  submit() {
     const question = this.field.value.trim();
     if (!question) {
       this.field.focus();
@@ -27,7 +30,14 @@ export class Composer {
     }
     this.field.value = "";
     this.fit();
-    onAsk(question);
+    this.ask(question);
+  }
+
+  /** Asks, and keeps the focus for a follow-up; but not where that would hold a keyboard over the answer. */
+  ask(question) {
+    if (touch.matches) this.field.blur();
+    else this.field.focus({ preventScroll: true });
+    this.onAsk(question);
   }
 
   /** `busy` while an answer arrives, `following` once there is something to follow up. */

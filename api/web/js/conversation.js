@@ -72,7 +72,7 @@ export class Conversation {
       this.list.append(turn.element);
     }
     this.onChange(this);
-    this.list.lastElementChild?.scrollIntoView({ block: "start" });
+    this.list.lastElementChild?.scrollIntoView({ block: "start", behavior: "instant" });
   }
 
   async begin(signal) {

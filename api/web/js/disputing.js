@@ -1,6 +1,7 @@
 // An answer whose sources disagree, laid out with one column for each document.
-import { byline, nameOf, openSource } from "./citing.js";
-import { el } from "./dom.js";
+import { chip, nameOf, openSource } from "./citing.js";
+import { button, el } from "./dom.js";
+import { introduce } from "./introducing.js";
 import { byMarker, sentenceOf } from "./sentences.js";
 
 /** What several documents share above, what each says beside what the others say. Null where there is one side only. */
@@ -21,21 +22,21 @@ export function disputed(answer) {
   ].filter(Boolean);
 }
 
+function reading(source) {
+  const open = (event) => openSource(event.currentTarget, source);
+  const whose = el("span", { class: "visually-hidden" }, `: ${nameOf(source)}`);
+  return button("Read it in the source", { class: "link", onclick: open }, whose);
+}
+
 function sideOf({ source, citations, sentences }, byNumber) {
   const said = sentences.map(({ text }) => text).join(" ");
   const quotes = citations.filter(({ quote }) => !said.includes(quote));
   return el(
-    "section",
-    { class: "side", "aria-label": nameOf(source), "data-document": source.document_id },
-    el("h3", { class: "side-name", dir: "auto" }, nameOf(source)),
-    el("p", { class: "byline", dir: "auto" }, byline(source)),
+    "div",
+    { class: "side", role: "group", "aria-label": nameOf(source), "data-document": source.document_id },
+    ...introduce(source, { name: "h3" }),
     sentences.length ? el("div", { class: "prose" }, ...sentences.map((one) => sentenceOf(one, byNumber))) : null,
     ...quotes.map((citation) => el("blockquote", { dir: "auto" }, citation.quote)),
-    el(
-      "button",
-      { type: "button", class: "link", onclick: (event) => openSource(event.currentTarget, citations[0]) },
-      "Read it in the source",
-      el("span", { class: "visually-hidden" }, `: ${nameOf(source)}`),
-    ),
+    el("p", { class: "side-foot" }, ...quotes.map(chip), reading(source)),
   );
 }

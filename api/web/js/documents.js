@@ -1,6 +1,6 @@
 // The documents: what is held, with a way to read, add and delete.
 import { address, fetchJson } from "./api.js";
-import { byline, nameOf, openSource } from "./citing.js";
+import { fullByline, nameOf, openSource } from "./citing.js";
 import { currentCorpus } from "./corpora.js";
 import { openDialog } from "./dialogs.js";
 import { button, el } from "./dom.js";
@@ -51,7 +51,7 @@ export async function showDocuments(dialog, { onChanged }) {
     return el(
       "li",
       { "data-document": found.document_id },
-      el("button", { type: "button", class: "past", onclick: read }, el("span", { class: "past-title", dir: "auto" }, nameOf(found)), el("span", { class: "byline", dir: "auto" }, byline(found))),
+      el("button", { type: "button", class: "past", onclick: read }, el("span", { class: "past-title", dir: "auto" }, nameOf(found)), el("span", { class: "byline", dir: "auto" }, fullByline(found))),
       found.uploaded ? deleteButton(found) : null,
     );
   }

@@ -1,6 +1,6 @@
 // The source beside the answer: a document's text, scrolled to the span that proves a sentence, and that span marked.
 import { announce } from "./announcing.js";
-import { byline, nameOf } from "./citing.js";
+import { fullByline, nameOf } from "./citing.js";
 import { copy, linkTo } from "./copying.js";
 import { button, el, iconButton } from "./dom.js";
 import { explain } from "./failures.js";
@@ -88,11 +88,11 @@ export class Reader {
   head(source) {
     const close = iconButton("Close the source", "close", { class: "tool tool-icon", "data-action": "close-reader", onclick: () => this.close() });
     return el(
-      "header",
+      "div",
       { class: "reader-head" },
       el("div", { class: "reader-bar" }, el("p", { class: "label" }, source.marker ? `Source ${source.marker}` : "Source"), source.end > source.start ? this.linkButton(source) : null, close),
       el("h2", { id: "reader-title", tabindex: "-1", dir: "auto" }, nameOf(source) || "A source"),
-      el("p", { class: "byline", dir: "auto" }, byline(source)),
+      el("p", { class: "byline", dir: "auto" }, fullByline(source)),
     );
   }
 
@@ -122,9 +122,7 @@ export class Reader {
   fit() {
     const sheet = this.isOpen && narrow.matches;
     for (const part of this.behind) part.inert = sheet;
-    if (sheet) this.panel.setAttribute("role", "dialog");
-    else this.panel.removeAttribute("role");
-    this.panel.toggleAttribute("aria-modal", sheet);
-    if (sheet) this.panel.setAttribute("aria-modal", "true");
+    this.panel.setAttribute("role", sheet ? "dialog" : "complementary");
+    this.panel.ariaModal = sheet ? "true" : null;
   }
 }

@@ -8,7 +8,7 @@ import { explain } from "./failures.js";
 import { feedbackOn } from "./feedback.js";
 import { nearest } from "./passages.js";
 import { byMarker, sentenceOf } from "./sentences.js";
-import { degradedNote, headline, verdictOf } from "./verdicts.js";
+import { degradedNote, headline, unfinished, verdictOf } from "./verdicts.js";
 import { Waiting } from "./waiting.js";
 
 export class Turn {
@@ -24,10 +24,11 @@ export class Turn {
   /** Nothing has been said yet. */
   begin() {
     this.element.dataset.state = "asking";
+    if (this.body.contains(document.activeElement)) this.title.focus({ preventScroll: true });
     this.citations = new Map();
     this.prose = el("div", { class: "prose" });
     this.waiting = new Waiting();
-    this.body.replaceChildren(this.prose, this.waiting.element);
+    this.body.replaceChildren(this.waiting.element, this.prose);
   }
 
   sources({ passages, standalone_question: meant }) {
@@ -44,11 +45,10 @@ export class Turn {
   /** The whole answer: what was said stays where it is, unless its sources are to stand side by side. */
   finish(answer) {
     this.element.dataset.state = "said";
-    this.waiting.end();
+    this.waiting.end(verdictOf(answer));
     this.showUnderstood(answer.standalone_question);
     const sides = answer.verdict === "disputed" ? disputed(answer) : null;
     const abstained = answer.verdict === "abstained";
-    this.body.prepend(verdictOf(answer));
     if (sides) this.prose.replaceWith(...sides);
     if (abstained) this.prose.remove();
     if (answer.citations.length && !sides) this.body.append(sourceList(answer.citations));
@@ -67,18 +67,20 @@ export class Turn {
   }
 
   fail(failure) {
-    this.element.dataset.state = "failed";
-    this.waiting.end();
     const { title, detail } = explain(failure);
-    this.body.append(this.notice({ kind: failure.type, shape: "alert", title, detail }));
+    this.breakOff("failed", this.notice({ kind: failure.type, shape: "alert", title, detail }));
     announce(`${title} ${detail ?? ""}`);
   }
 
   stop() {
-    this.element.dataset.state = "stopped";
-    this.waiting.end();
-    this.body.append(this.notice({ kind: "stopped", shape: "part", title: "Stopped.", detail: null }));
+    this.breakOff("stopped", this.notice({ kind: "stopped", shape: "part", title: "Stopped.", detail: null }));
     announce("Stopped.");
+  }
+
+  breakOff(state, notice) {
+    this.element.dataset.state = state;
+    this.waiting.end(this.prose.hasChildNodes() ? unfinished() : null);
+    this.body.append(notice);
   }
 
   showUnderstood(meant) {
@@ -113,10 +115,8 @@ function footOf(answer) {
     setTimeout(() => (copied.lastChild.data = "Copy with citations"), 2500);
   });
   const upload = answer.reason === "empty_index" ? button("Add documents", { class: "primary", "data-action": "documents" }) : null;
-  return [
-    el("div", { class: "foot" }, upload, copied, ...buttons, el("p", { class: "provenance" }, provenance(answer))),
-    form,
-  ];
+  const actions = el("div", { class: "actions" }, upload, copied, ...buttons);
+  return [el("div", { class: "foot" }, actions, el("p", { class: "provenance" }, provenance(answer))), form];
 }
 
 function provenance(answer) {

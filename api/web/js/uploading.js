@@ -41,8 +41,8 @@ export function uploader({ onChanged }) {
     try {
       const job = await start((part) => (bar.value = SENDING * part));
       const ended = await follow(job, { onChange: (now) => show(now, bar, words) });
-      outcome.replaceChildren(...resultOf(ended));
       if (ended.status === "done") await onChanged();
+      outcome.replaceChildren(...resultOf(ended));
     } catch (failure) {
       const { title: told, detail } = explain(failure);
       outcome.replaceChildren(el("p", { class: "problem" }, el("strong", {}, told), " ", detail ?? failure.message));

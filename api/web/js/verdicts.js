@@ -36,6 +36,11 @@ export function verdictOf(answer) {
   );
 }
 
+/** The line above what was said of an answer that did not come to its end. */
+export function unfinished() {
+  return el("div", { class: "verdict" }, el("p", { class: "verdict-line" }, icon("part"), el("strong", {}, "Unfinished")));
+}
+
 /** What the language model did, and what is shown in its stead. */
 export function degradedNote(answer) {
   const fault = FAULTS[answer.reason] ?? "failed";

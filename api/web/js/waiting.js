@@ -27,9 +27,10 @@ export class Waiting {
     this.timer = setTimeout(() => this.still(), STILL_SECONDS * 1000);
   }
 
-  end() {
+  /** Gives its place to `verdict`, or to nothing. */
+  end(verdict) {
     clearTimeout(this.timer);
-    this.element.remove();
+    this.element.replaceWith(...[verdict].filter(Boolean));
   }
 
   still() {
