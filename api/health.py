@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
@@ -18,6 +18,7 @@ router = APIRouter()
 
 _FRESH_SECONDS = 3.0  # however often it is asked, the model is asked no oftener
 _WITHIN_SECONDS = 3.0
+_TEXT = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
 class Health(BaseModel):
@@ -85,7 +86,7 @@ async def readyz(request: Request) -> Ready:
     return Ready()
 
 
-@router.get("/metrics", tags=["server"], response_class=PlainTextResponse)
+@router.get("/metrics", tags=["server"], response_class=Response, responses={200: _TEXT})
 def metrics() -> Response:
     """Counters and timings, as Prometheus reads them."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

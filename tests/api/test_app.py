@@ -1,4 +1,4 @@
-"""Over a real server on a real socket."""
+"""The whole application, as `attest serve` runs it: a process of its own, on a real socket."""
 
 import json
 import os
@@ -8,7 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,32 +20,57 @@ from rag.chatbot import Chatbot
 from rag.corpus.sync import Synchroniser
 
 
-def start(data_dir: Path) -> tuple[subprocess.Popen[str], str]:
-    server = subprocess.Popen(
-        [sys.executable, "-m", "rag", "serve", "--port", "0"],
-        stderr=subprocess.PIPE,
+@dataclass(frozen=True)
+class Running:
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged so far; all of it is JSON."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@contextmanager
+def attest_serve(data_dir: Path, log: Path, *options: str, **settings: str) -> Iterator[Running]:
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rag", "serve", "--port", "0", *options],
+            stderr=written,
+            env={**os.environ, "ATTEST_DATA_DIR": str(data_dir), "ATTEST_REQUESTS_PER_MINUTE": "0", **settings},
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not (found := re.search(r"http://[\d.]+:(\d+)", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield Running(process, f"http://127.0.0.1:{found[1]}", log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def attest(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rag", *arguments],
+        capture_output=True,
         text=True,
-        env={**os.environ, "ATTEST_DATA_DIR": str(data_dir)},
+        timeout=60,
+        env={**os.environ, "ATTEST_DATA_DIR": str(data_dir), **settings},
+        check=False,
     )
-    assert server.stderr is not None
-    for line in server.stderr:
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            return server, found.group()
-    raise AssertionError("the server did not start")
-
-
-def stop(server: subprocess.Popen[str]) -> None:
-    server.send_signal(signal.SIGTERM)
-    server.wait(timeout=15)
-    assert server.stderr is not None
-    server.stderr.close()
 
 
 @pytest.fixture(scope="module")
-def url(seeds_index: Path) -> Iterator[str]:
-    server, url = start(seeds_index)
-    yield url
-    stop(server)
+def served(seeds_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with attest_serve(seeds_index, tmp_path_factory.mktemp("log") / "log") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def url(served: Running) -> str:
+    return served.url
 
 
 def test_ask_gives_the_chatbots_answer(url: str, chatbot: Chatbot) -> None:
@@ -157,7 +185,7 @@ def test_the_openapi_document_describes_the_answer(url: str) -> None:
     schemas = httpx.get(f"{url}/openapi.json").json()["components"]["schemas"]
     assert {"verdict", "sentences", "citations", "passages", "missing"} <= set(schemas["Answer"]["properties"])
     assert {"as_of", "history"} <= set(schemas["AskRequest"]["properties"])
-    assert httpx.get(f"{url}/docs").status_code == 200
+    assert httpx.get(f"{url}/docs").status_code == 404  # its scripts would come from another site
 
 
 def test_many_questions_at_once_get_the_answers_they_would_get_alone(url: str) -> None:
@@ -178,8 +206,8 @@ def test_many_questions_at_once_get_the_answers_they_would_get_alone(url: str) -
 def test_a_server_started_before_the_first_ingest_becomes_ready_after_it(
     tmp_path: Path, docs: Path, synchroniser: Synchroniser
 ) -> None:
-    server, url = start(tmp_path / "data")
-    try:
+    with attest_serve(tmp_path / "data", tmp_path / "log") as served:
+        url = served.url
         refused = httpx.get(f"{url}/readyz")
         assert refused.status_code == 503
         assert "attest ingest" in refused.json()["error"]["message"]
@@ -190,19 +218,119 @@ def test_a_server_started_before_the_first_ingest_becomes_ready_after_it(
             assert time.monotonic() < deadline
         answer = httpx.post(f"{url}/v1/ask", json={"question": "What do otters eat?"}, timeout=20).json()
         assert "urchins" in answer["text"]
-    finally:
-        stop(server)
 
 
 def test_a_bad_setting_is_one_line_and_exit_code_2(seeds_index: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "rag", "serve", "--port", "0"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "ATTEST_DATA_DIR": str(seeds_index), "ATTEST_CHAT_MODEL": "gpt-9"},
-        check=False,
-    )
+    run = attest(seeds_index, "serve", "--port", "0", ATTEST_CHAT_MODEL="gpt-9")
     assert run.returncode == 2
     assert run.stderr.startswith("attest: the model 'gpt-9' needs OPENAI_API_KEY")
     assert run.stderr.count("\n") == 1
+
+
+def test_the_description_documents_every_error_in_the_one_shape(url: str) -> None:
+    described = httpx.get(f"{url}/openapi.json").json()
+    assert "security" not in described
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    schema = response["content"]["application/json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/ErrorResponse"}, (method, path, status)
+            assert {"401", "403", "429", "500", "503", "504"} <= set(operation["responses"])
+
+
+def test_each_request_is_logged_with_the_id_that_its_client_was_told(served: Running) -> None:
+    response = httpx.post(f"{served.url}/v1/search", json={"query": "confidential words"})
+    told = response.headers["x-request-id"]
+    [line] = [line for line in served.lines() if line.get("request_id") == told]
+    assert (line["method"], line["path"], line["status"]) == ("POST", "/v1/search", 200)
+    assert "confidential" not in served.log.read_text()
+
+
+def test_answers_are_counted(url: str) -> None:
+    def answers() -> float:
+        return sum(float(n) for n in re.findall(r"(?m)^attest_answers_total.* (.+)$", httpx.get(f"{url}/metrics").text))
+
+    before = answers()
+    httpx.post(f"{url}/v1/ask", json={"question": "Which judge from France was sanctioned?"}, timeout=30)
+    assert answers() == before + 1
+    assert 'route="/v1/ask"' in httpx.get(f"{url}/metrics").text
+
+
+def test_no_other_sites_page_can_use_a_local_server(url: str) -> None:
+    body = {"question": "Which judge from France was sanctioned?"}
+    assert httpx.post(f"{url}/v1/ask", json=body, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert httpx.get(f"{url}/v1/documents", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_other_machines_are_let_in_with_keys_or_an_open_door_only(tmp_path: Path) -> None:
+    refused = attest(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    assert refused.returncode == 2
+    assert "attest keys create" in refused.stderr
+    assert "--open" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    with attest_serve(tmp_path, tmp_path / "log", "--host", "0.0.0.0", "--open") as served:  # noqa: S104
+        assert httpx.get(f"{served.url}/v1/corpora").status_code == 200
+
+
+def test_a_key_opens_a_server_from_its_making_to_its_revoking(seeds_index: Path, tmp_path: Path) -> None:
+    with attest_serve(tmp_path, tmp_path / "log") as served:
+        assert httpx.get(f"{served.url}/v1/corpora").status_code == 200
+        made = json.loads(attest(tmp_path, "keys", "create", "--name", "Ann", "--read-only", "--json").stdout)
+        assert httpx.get(f"{served.url}/v1/corpora").status_code == 401
+        headers = {"Authorization": f"Bearer {made['key']}"}
+        assert httpx.get(f"{served.url}/v1/corpora", headers=headers).json() == {
+            "corpora": ["default"],
+            "default": "default",
+        }
+        paths = httpx.get(f"{served.url}/openapi.json").json()["paths"]
+        assert paths["/v1/ask"]["post"]["security"]
+        assert not paths["/readyz"]["get"]["security"]
+        assert attest(tmp_path, "keys", "revoke", made["key_id"]).returncode == 0
+        assert httpx.get(f"{served.url}/v1/corpora", headers=headers).status_code == 401
+        assert made["key"] not in (tmp_path / "log").read_text()
+
+
+def test_the_keys_that_are_listed_have_no_secrets(tmp_path: Path) -> None:
+    created = attest(tmp_path, "keys", "create", "--name", "Ann", "--corpus", "law", "--corpus", "news")
+    key = created.stdout.strip()
+    assert "shown again" in created.stderr
+    listed = attest(tmp_path, "keys", "list")
+    assert "Ann: reads and writes law, news" in listed.stdout
+    assert key.split("_", 2)[2] not in listed.stdout + attest(tmp_path, "keys", "list", "--json").stdout
+
+
+def test_a_key_for_no_possible_corpus_is_not_made(tmp_path: Path) -> None:
+    refused = attest(tmp_path, "keys", "create", "--name", "Ann", "--corpus", "../law")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert not (tmp_path / "keys.sqlite").exists()
+
+
+def test_only_sites_that_are_named_may_read_answers(seeds_index: Path, tmp_path: Path) -> None:
+    allowed = {"ATTEST_CORS_ORIGINS": "https://chat.example"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    with attest_serve(tmp_path, tmp_path / "log", **allowed) as served:
+        for origin, said in (("https://chat.example", "https://chat.example"), ("https://evil.example", None)):
+            response = httpx.options(f"{served.url}/v1/ask", headers={"Origin": origin, **asked})
+            assert response.headers.get("access-control-allow-origin") == said
+        refused = httpx.post(f"{served.url}/v1/ask", json={}, headers={"Origin": "https://chat.example"})
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (422, "https://chat.example")
+
+
+def test_without_any_no_site_may(url: str) -> None:
+    response = httpx.get(f"{url}/v1/corpora", headers={"Origin": "https://evil.example"})
+    assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+def test_too_many_requests_are_told_when_to_come_back(tmp_path: Path) -> None:
+    with attest_serve(tmp_path, tmp_path / "log", ATTEST_REQUESTS_PER_MINUTE="3") as served:
+        responses = [httpx.get(f"{served.url}/v1/corpora") for _ in range(4)]
+    assert [response.status_code for response in responses] == [200, 200, 200, 429]
+    assert responses[3].headers["retry-after"] == "20"
+
+
+def test_a_server_that_is_terminated_ends_well(tmp_path: Path) -> None:
+    with attest_serve(tmp_path, tmp_path / "log") as served:
+        httpx.get(f"{served.url}/healthz")
+    assert served.process.returncode in (0, -signal.SIGTERM)
+    assert not [line for line in served.lines() if line["level"] not in ("INFO", "WARNING")]

@@ -78,7 +78,7 @@ def test_before_the_first_key_there_is_no_file(keys: KeyStore, tmp_path: Path) -
 
 
 def test_an_unknown_id_cannot_be_revoked(keys: KeyStore) -> None:
-    with pytest.raises(ConfigurationError, match="no key 'k9'.*attest keys list"):
+    with pytest.raises(ConfigurationError, match=r"no key 'k9'.*attest keys list"):
         keys.revoke("k9")
 
 
