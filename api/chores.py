@@ -1,7 +1,7 @@
 """A message that a chat program sends for itself in, what it wants back out; None for a question.
 
-Open WebUI and LibreChat ask the model that answers for the title of the chat, tags and follow-ups as well. None of it is
-a question about the documents, so none is put to the engine: the title is the first question, the rest stays empty.
+Open WebUI and LibreChat ask the model that answers for a title of the chat, tags and follow-ups as well. None of that
+is a question about the documents, so none is put to the engine: the title is the first question, the rest stays empty.
 """
 
 import json
@@ -13,7 +13,9 @@ _LONGEST_TITLE = 60
 _WEBUI_TASK = re.compile(r"\A\s*### Task:\s")
 _WEBUI_WANTS = re.compile(r'\{\s*"(title|tags|follow_ups|queries|text)"\s*:')
 _LIBRECHAT_TITLE = re.compile(r"\A\s*(?:please )?(?:provide|generate) a concise, 5-word-or-less title\b", re.IGNORECASE)
-_FIRST_TURN = re.compile(r"^\W{0,4}user\W{0,4}:\s*(?P<text>.+?)\s*(?=^\W{0,4}(?:assistant|ai)\W{0,4}:|^</|\Z)", re.I | re.M | re.S)
+_FIRST_TURN = re.compile(
+    r"^\W{0,4}user\W{0,4}:\s*(?P<text>.+?)\s*(?=^\W{0,4}(?:assistant|ai)\W{0,4}:|^</|\Z)", re.I | re.M | re.S
+)
 
 
 def do_chore(message: str) -> str | None:

@@ -4,9 +4,11 @@ import asyncio
 import json
 import logging
 import sys
+from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 from api.job_store import JobReport, make_report
 from api.uploads import uploads_folder
@@ -47,11 +49,9 @@ async def index_uploads(
 
 
 async def _report(worker: Process, progress: Callable[[int, int], Awaitable[None]]) -> JobReport:
-    assert worker.stdout is not None
-    assert worker.stderr is not None
-    complaints = asyncio.create_task(worker.stderr.read())
+    complaints = asyncio.create_task(cast(StreamReader, worker.stderr).read())
     try:
-        async for line in worker.stdout:
+        async for line in cast(StreamReader, worker.stdout):
             said = json.loads(line)
             if "report" in said:
                 return make_report(said["report"])
@@ -67,6 +67,5 @@ async def _report(worker: Process, progress: Callable[[int, int], Awaitable[None
 async def _end(worker: Process) -> None:
     if worker.returncode is None:
         worker.kill()
-    assert worker.stdin is not None
-    worker.stdin.close()
+    cast(StreamWriter, worker.stdin).close()
     await worker.wait()

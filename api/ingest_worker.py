@@ -7,6 +7,7 @@ take down, the process that answers. Lines are {"done", "total"}, and at the end
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -31,8 +32,7 @@ def main() -> int:
     except AttestError as error:
         _say(error=str(error))
         return 1
-    failed = [{"source": source, "reason": reason} for source, reason in report.failed]
-    _say(report={"added": report.added, "changed": report.changed, "removed": report.removed, "failed": failed})
+    _say(report=asdict(report))
     return 0
 
 

@@ -1,11 +1,11 @@
 """Jobs in, the same jobs out, also after a restart: one SQLite file in the data directory."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from api.database import transaction
 
@@ -26,22 +26,14 @@ DELETE FROM jobs WHERE ended AND number IN (SELECT number FROM jobs ORDER BY num
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file that could not be indexed, and why."""
-
-    source: str
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobReport:
-    """What a job did to the index, by source."""
+    """What a job did to the index, by source; `failed` pairs a source that could not be read with the reason."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    failed: tuple[Refused, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +111,7 @@ def _job(written: str) -> Job:
     return Job(**{**values, "sources": tuple(values["sources"])}, report=report and make_report(report))
 
 
-def make_report(values: dict[str, list[str] | list[dict[str, str]]]) -> JobReport:
+def make_report(values: Mapping[str, Any]) -> JobReport:
     """The report whose JSON object this is."""
-    refused = tuple(Refused(**one) for one in values["failed"] if isinstance(one, dict))
-    changes = {name: tuple(map(str, values[name])) for name in ("added", "changed", "removed")}
-    return JobReport(**changes, failed=refused)
+    changes = {name: tuple(values[name]) for name in ("added", "changed", "removed")}
+    return JobReport(**changes, failed=tuple((source, reason) for source, reason in values["failed"]))

@@ -126,7 +126,7 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
             try:
                 job = await self._note(replace(job, status="running"))
                 job = await self._make(job, change)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the job ends
                 if not isinstance(error, AttestError):
                     _log.exception("job %s failed", job.job_id)
                 reason = str(error) if isinstance(error, AttestError) else "the server failed; its log says why"
@@ -147,7 +147,7 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
             if generations.current() != before:  # it was killed between going live and saying so
                 await self._index(folder)
             raise
-        refused = {one.source: one.reason for one in report.failed if one.source in change.sources}
+        refused = {source: reason for source, reason in report.failed if source in change.sources}
         await asyncio.to_thread(change.take_back, refused)
         return _ended(job, report, refused)
 

@@ -179,7 +179,9 @@ class FeedbackRequest(Sent):
     """What a reader thinks of an answer."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"rating": "down", "question": _A_QUESTION, "comment": "Two names are missing."}]}
+        json_schema_extra={
+            "examples": [{"rating": "down", "question": _A_QUESTION, "comment": "Two names are missing."}]
+        }
     )
 
     rating: Literal["up", "down"]

@@ -70,7 +70,7 @@ class EventStream(Response):
             async with asyncio.timeout_at(self._deadline), aclosing(self._frames) as frames:
                 async for made in frames:
                     await ready.put(made)
-        except Exception as error:  # whatever it is, the client is told
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is told
             await ready.put(error)
         else:
             await ready.put(None)

@@ -36,10 +36,10 @@ def uploads_folder(corpus_folder: Path) -> Path:
     return corpus_folder / UPLOADS
 
 
-def is_uploaded(document_id: str, source: str, *, corpus_folder: Path) -> bool:
-    """Whether a document of that id and source was uploaded: another root gives it another id."""
-    root = uploads_folder(corpus_folder).resolve()
-    return SourceFile(root / source, root).document_id == document_id
+def document_id_of(source: str, uploads: Path) -> str:
+    """The id of the uploaded document of that name; a document of another root never has it."""
+    root = uploads.resolve()
+    return SourceFile(root / source, root).document_id
 
 
 def safe_name(sent: str | None) -> str:

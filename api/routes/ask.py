@@ -20,7 +20,7 @@ from rag.types import Answer, AnswerEvent, AnswerGiven, SentenceSaid, SourcesFou
 router = APIRouter(tags=["Answers"])
 
 _EVENT_STREAM = "text/event-stream"
-_STREAMED = {
+_STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer; with `Accept: text/event-stream`, events that end with it.",
         "content": {
@@ -51,11 +51,11 @@ async def ask(body: AskRequest, request: Request, caller: TheCaller) -> Response
     if history and body.conversation_id is not None:
         raise QuestionError("history and conversation_id both say what was said before; send one of them")
     chatbot = chatbot_for(request, caller, body.corpus)
-    conversation = {"history": history, "conversation_id": body.conversation_id, "owner": caller.owner}
+    kept, owner = body.conversation_id, caller.owner
     if _EVENT_STREAM in request.headers.get("accept", ""):
-        frames = _frames(chatbot.stream(question, **conversation))
+        frames = _frames(chatbot.stream(question, history=history, conversation_id=kept, owner=owner))
         return EventStream(frames, request=request, failure=partial(frame, event="error"))
-    answer = await chatbot.answer(question, **conversation)
+    answer = await chatbot.answer(question, history=history, conversation_id=kept, owner=owner)
     observe_answer(answer)
     return JSONResponse(answer.to_dict())
 

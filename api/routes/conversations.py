@@ -43,17 +43,13 @@ def list_conversations(
 
 
 @router.get("/{conversation_id}", response_model=ConversationShown)
-def read_conversation(
-    conversation_id: str, request: Request, caller: TheCaller, corpus: CorpusName = None
-) -> Response:
+def read_conversation(conversation_id: str, request: Request, caller: TheCaller, corpus: CorpusName = None) -> Response:
     """Read a conversation as it was shown: the same sentences, markers and citations."""
     turns = chatbot_for(request, caller, corpus).conversations.turns(conversation_id, owner=caller.owner)
     return JSONResponse({"conversation_id": conversation_id, "turns": [asdict(turn) for turn in turns]})
 
 
 @router.delete("/{conversation_id}", status_code=204)
-def delete_conversation(
-    conversation_id: str, request: Request, caller: TheCaller, corpus: CorpusName = None
-) -> None:
+def delete_conversation(conversation_id: str, request: Request, caller: TheCaller, corpus: CorpusName = None) -> None:
     """Forget a conversation."""
     chatbot_for(request, caller, corpus).conversations.delete(conversation_id, owner=caller.owner)

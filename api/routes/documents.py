@@ -97,7 +97,9 @@ async def replace_document(
     name = corpus_for(request, caller, corpus)
     source = await run_in_threadpool(_uploaded, request, caller, name, document_id)  # it may open an index
     if Path(safe_name(file.filename)).suffix.lower() != Path(source).suffix.lower():
-        raise ApiError(415, "unsupported_media_type", f"{source!r} can be replaced by a {Path(source).suffix} file only")
+        raise ApiError(
+            415, "unsupported_media_type", f"{source!r} can be replaced by a {Path(source).suffix} file only"
+        )
     jobs: Jobs = request.app.state.jobs
     most = request.app.state.settings.max_upload_bytes
     job = await jobs.submit("replace", [source], corpus=name, files={source: file.file}, most_bytes=most)

@@ -1,4 +1,4 @@
-"""OpenAI's API on top of the engine: chat programs and the `openai` client get cited answers from it as from a model."""
+"""A chat in OpenAI's form in, a cited answer in that form out: chat programs take Attest for a model."""
 
 import secrets
 import time
@@ -40,7 +40,7 @@ MODEL = "attest"
 
 _CHARS_A_TOKEN = 4  # of English; counting a megabyte of them exactly would hold up the others
 
-_STREAMED = {
+_STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The completion; with `stream`, chunks of it and `[DONE]`, the last chunk with its citations.",
         "content": {
@@ -143,9 +143,7 @@ class _Chat:
             attest=answer,
         )
 
-    async def frames(
-        self, events: AsyncGenerator[AnswerEvent, None], *, with_usage: bool
-    ) -> AsyncGenerator[str, None]:
+    async def frames(self, events: AsyncGenerator[AnswerEvent, None], *, with_usage: bool) -> AsyncGenerator[str, None]:
         chunks, said = _Chunks(self.model), False
         async with aclosing(events):
             async for event in events:

@@ -144,7 +144,8 @@ class Synchroniser:
         indexed = {entry.source: entry for entry in library.documents_of(str(root))} if library else {}
         # A root that is gone takes its documents with it; one that never was is a mistake, and list_files says so.
         files = [] if indexed and not root.exists() else list_files(root)
-        files = [file for file in files if not file.path.is_relative_to(self._data_dir)]
+        if self._data_dir not in root.parents:  # nor is the index a document of a folder that it lies in
+            files = [file for file in files if not file.path.is_relative_to(self._data_dir)]
         sidecar = read_sidecar(files[0].folder if files else root)
         for file in files:
             entry = indexed.pop(file.source, None)
