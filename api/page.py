@@ -28,13 +28,6 @@ POLICY = "; ".join(
         "trusted-types 'none'",
     ]
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -100,7 +93,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _send(file: WebFile, request: Request, *, caching: str) -> Response:
-    headers = {**HEADERS, "Cache-Control": caching, "ETag": file.etag}
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": caching, "ETag": file.etag}
     if _has_it(request.headers.get("if-none-match", ""), file.etag):
         return Response(status_code=304, headers=headers)
     return Response(file.content, media_type=file.media_type, headers=headers)

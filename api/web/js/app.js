@@ -1,11 +1,12 @@
 // Brings the parts of the page together, and the page to what its address asks for.
-import { address, askForKeyWith, fetchJson, key } from "./api.js";
+import { address, askForKeyWith, key } from "./api.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { chooseCorpus, currentCorpus, prepareCorpora } from "./corpora.js";
 import { closeByPressingBeside } from "./dialogs.js";
 import { showDocuments } from "./documents.js";
 import { el } from "./dom.js";
+import { Examples } from "./examples.js";
 import { explain } from "./failures.js";
 import { showHistory } from "./history.js";
 import { forgetDocuments } from "./library.js";
@@ -16,13 +17,18 @@ import { prepareTheme } from "./theme.js";
 const byId = (id) => document.getElementById(id);
 const dialogs = { history: byId("history"), documents: byId("documents"), key: byId("key") };
 const reader = new Reader(byId("reader"), { behind: [byId("masthead"), byId("main")] });
-const composer = new Composer(byId("composer"), { onAsk: (question) => conversation.ask(question), onStop: () => conversation.stop() });
+const composer = new Composer(byId("composer"), {
+  onAsk: (question) => conversation.ask(question),
+  onStop: () => conversation.stop(),
+});
+const examples = new Examples(byId("examples"), { onAsk: (question) => composer.ask(question) });
 const conversation = new Conversation(byId("turns"), { onChange: showState });
 
 const actions = {
   new: () => startAnew(),
-  history: () => showHistory(dialogs.history, { currentId: conversation.id, onOpen: openConversation, onDeleted: leaveIfDeleted }),
-  documents: () => showDocuments(dialogs.documents, { onChanged: showExamples }),
+  history: () =>
+    showHistory(dialogs.history, { currentId: conversation.id, onOpen: openConversation, onDeleted: leaveIfDeleted }),
+  documents: () => showDocuments(dialogs.documents, { onChanged: () => void examples.show() }),
   "forget-key": () => {
     key.forget();
     location.assign("/");
@@ -57,17 +63,11 @@ async function openConversation(id) {
   } catch (failure) {
     conversation.clear();
     const { title, detail } = explain(failure);
-    byId("turns").replaceChildren(el("p", { class: "notice", role: "alert" }, el("strong", {}, title), ` ${detail ?? ""}`));
+    byId("turns").replaceChildren(
+      el("p", { class: "notice", role: "alert" }, el("strong", {}, title), ` ${detail ?? ""}`),
+    );
     showState(conversation);
   }
-}
-
-async function showExamples() {
-  const section = byId("examples");
-  const { questions } = await fetchJson(address("/v1/examples", { corpus: currentCorpus() })).catch(() => ({ questions: [] }));
-  const asking = (question) => el("button", { type: "button", class: "example", onclick: () => composer.ask(question) }, question);
-  section.querySelector("ul").replaceChildren(...questions.map((question) => el("li", {}, asking(question))));
-  section.hidden = questions.length === 0;
 }
 
 async function followAddress() {
@@ -114,13 +114,14 @@ async function start() {
   const changeCorpus = () => {
     forgetDocuments();
     startAnew();
-    showExamples();
+    examples.show();
   };
   const answers = await prepareCorpora(byId("corpus"), { wanted, onChange: changeCorpus }).then(
     () => true,
     () => false, // the first question will say why
   );
-  await Promise.all([answers ? showExamples() : null, followAddress()]);
+  if (answers) examples.show();
+  await followAddress();
   showState(conversation);
 }
 

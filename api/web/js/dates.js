@@ -8,7 +8,9 @@ const LANGUAGE = "en-GB"; // of the page's own words
 export function spokenDate(published) {
   if (!published || published.length <= 4) return published || null;
   const parsed = new Date(`${published.length === 7 ? `${published}-01` : published}T00:00:00Z`);
-  return Number.isNaN(parsed.valueOf()) ? published : parsed.toLocaleDateString(LANGUAGE, published.length === 7 ? MONTH : DAY);
+  return Number.isNaN(parsed.valueOf())
+    ? published
+    : parsed.toLocaleDateString(LANGUAGE, published.length === 7 ? MONTH : DAY);
 }
 
 /** When something was done: the time today, else the day. */

@@ -7,7 +7,9 @@ import { byMarker, sentenceOf } from "./sentences.js";
 /** What several documents share above, what each says beside what the others say. Null where there is one side only. */
 export function disputed(answer) {
   const citations = byMarker(answer.citations);
-  const sides = new Map(answer.citations.map((one) => [one.document_id, { source: one, citations: [], sentences: [] }]));
+  const sides = new Map(
+    answer.citations.map((one) => [one.document_id, { source: one, citations: [], sentences: [] }]),
+  );
   if (sides.size < 2) return null;
   for (const citation of answer.citations) sides.get(citation.document_id).citations.push(citation);
   const shared = [];

@@ -5,6 +5,7 @@ import { currentCorpus } from "./corpora.js";
 import { openDialog } from "./dialogs.js";
 import { button, el } from "./dom.js";
 import { explain } from "./failures.js";
+import { remove } from "./jobs.js";
 import { forgetDocuments } from "./library.js";
 import { uploader } from "./uploading.js";
 
@@ -51,23 +52,27 @@ export async function showDocuments(dialog, { onChanged }) {
     return el(
       "li",
       { "data-document": found.document_id },
-      el("button", { type: "button", class: "past", onclick: read }, el("span", { class: "past-title", dir: "auto" }, nameOf(found)), el("span", { class: "byline", dir: "auto" }, fullByline(found))),
+      el(
+        "button",
+        { type: "button", class: "past", onclick: read },
+        el("span", { class: "past-title", dir: "auto" }, nameOf(found)),
+        el("span", { class: "byline", dir: "auto" }, fullByline(found)),
+      ),
       found.uploaded ? deleteButton(found) : null,
     );
   }
 
   function deleteButton(found) {
-    const press = button("Delete", { class: "link danger" }, el("span", { class: "visually-hidden" }, `: ${nameOf(found)}`));
+    const press = button(
+      "Delete",
+      { class: "link danger" },
+      el("span", { class: "visually-hidden" }, `: ${nameOf(found)}`),
+    );
     press.addEventListener("click", () => {
-      if (press.dataset.sure === "true") adding.run(removal(found), `Deleting ${nameOf(found)}`);
+      if (press.dataset.sure === "true") adding.run(`Deleting ${nameOf(found)}`, () => remove(found.document_id));
       press.dataset.sure = "true";
       press.firstChild.data = "Really delete?";
     });
     return press;
   }
-}
-
-function removal({ document_id: id }) {
-  const path = address(`/v1/documents/${encodeURIComponent(id)}`, { corpus: currentCorpus() });
-  return () => fetchJson(path, { method: "DELETE" });
 }

@@ -2,7 +2,10 @@
 
 const TOLD = {
   unreachable: ["The server cannot be reached.", "Check the connection, or whether the server runs, and try again."],
-  lost: ["The connection was lost before the answer was complete.", "What is shown is proved, but more may have followed."],
+  lost: [
+    "The connection was lost before the answer was complete.",
+    "What is shown is proved, but more may have followed.",
+  ],
   rate_limited: ["That was a lot of questions in a short time.", null],
   overloaded: ["The server is busy with other questions.", null],
   timeout: ["This took longer than the server allows.", "It may do better a second time, or with a simpler question."],

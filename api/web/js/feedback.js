@@ -15,7 +15,12 @@ export function feedbackOn(answer) {
 
   function thumb(rating, label) {
     const pressed = () => ask(rating);
-    return iconButton(label, rating, { class: "tool tool-icon", "data-rating": rating, "aria-pressed": "false", onclick: pressed });
+    return iconButton(label, rating, {
+      class: "tool tool-icon",
+      "data-rating": rating,
+      "aria-pressed": "false",
+      onclick: pressed,
+    });
   }
 
   function mark(rating) {
@@ -41,20 +46,36 @@ export function feedbackOn(answer) {
         problem.textContent = explain(failure).title;
         return;
       }
-      form.replaceChildren(el("p", { class: "thanks", tabindex: "-1" }, "Thank you. Your opinion is kept with the answer."));
+      form.replaceChildren(
+        el("p", { class: "thanks", tabindex: "-1" }, "Thank you. Your opinion is kept with the answer."),
+      );
       form.firstElementChild.focus();
       announce("Feedback sent.");
       for (const one of buttons) one.disabled = true;
     };
     const label = el("label", {}, el("span", {}, `${ASKED[rating]} `, el("small", {}, "Optional")), comment);
-    const actions = el("p", { class: "row" }, el("button", { type: "submit", class: "primary" }, "Send"), button("Cancel", { class: "link", onclick: () => close(rating) }));
-    form.replaceChildren(el("form", { "data-rating": rating, "aria-label": "Feedback", onsubmit: submit }, label, problem, actions));
+    const actions = el(
+      "p",
+      { class: "row" },
+      el("button", { type: "submit", class: "primary" }, "Send"),
+      button("Cancel", { class: "link", onclick: () => close(rating) }),
+    );
+    form.replaceChildren(
+      el("form", { "data-rating": rating, "aria-label": "Feedback", onsubmit: submit }, label, problem, actions),
+    );
     comment.focus();
     return undefined;
   }
 
   function bodyOf(rating, comment) {
     const { question, conversation_id: conversation } = answer;
-    return { rating, question, answer, corpus: currentCorpus(), comment: comment || null, conversation_id: conversation };
+    return {
+      rating,
+      question,
+      answer,
+      corpus: currentCorpus(),
+      comment: comment || null,
+      conversation_id: conversation,
+    };
   }
 }

@@ -29,7 +29,11 @@ export async function showHistory(dialog, { currentId, onOpen, onDeleted }) {
   }
 
   function nothing() {
-    return el("p", { class: "aside", tabindex: "-1" }, "Nothing yet. What you ask is kept here, on the server, until you delete it.");
+    return el(
+      "p",
+      { class: "aside", tabindex: "-1" },
+      "Nothing yet. What you ask is kept here, on the server, until you delete it.",
+    );
   }
 
   function line({ conversation_id: id, title, updated_at: updated, turns }) {
@@ -65,7 +69,9 @@ export async function showHistory(dialog, { currentId, onOpen, onDeleted }) {
         return;
       }
       try {
-        await fetchJson(address(`/v1/conversations/${encodeURIComponent(id)}`, { corpus: currentCorpus() }), { method: "DELETE" });
+        await fetchJson(address(`/v1/conversations/${encodeURIComponent(id)}`, { corpus: currentCorpus() }), {
+          method: "DELETE",
+        });
       } catch (failure) {
         press.firstChild.data = explain(failure).title;
         return;

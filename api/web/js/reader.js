@@ -55,7 +55,13 @@ export class Reader {
     const marked = span.end > span.start;
     const [before, within, after] = marked ? cut(found.text, span.start, span.end) : [found.text, "", ""];
     const mark = marked ? el("mark", { id: "cited-span", "data-start": span.start, "data-end": span.end }, within) : "";
-    const text = el("div", { class: "document", tabindex: "0", role: "group", "aria-label": "Text of the source", dir: "auto" }, before, mark, after);
+    const text = el(
+      "div",
+      { class: "document", tabindex: "0", role: "group", "aria-label": "Text of the source", dir: "auto" },
+      before,
+      mark,
+      after,
+    );
     this.show(this.head({ ...span, ...found }), text);
     this.title().focus({ preventScroll: true });
     if (!marked) return;
@@ -66,7 +72,10 @@ export class Reader {
   showFailure(failure, span) {
     const changed = failure.type === "not_found" && span.version;
     const { title, detail } = changed
-      ? { title: "This document has changed since, or is gone.", detail: span.quote ? "These are the words it was cited for:" : null }
+      ? {
+          title: "This document has changed since, or is gone.",
+          detail: span.quote ? "These are the words it was cited for:" : null,
+        }
       : explain(failure);
     this.show(
       this.head(span),
@@ -77,7 +86,10 @@ export class Reader {
         detail ? el("p", {}, detail) : null,
         span.quote ? el("blockquote", { dir: "auto" }, span.quote) : null,
         changed
-          ? button("Open it as it is now", { class: "link", onclick: () => this.open({ ...span, version: null, start: 0, end: 0 }, { opener: this.opener }) })
+          ? button("Open it as it is now", {
+              class: "link",
+              onclick: () => this.open({ ...span, version: null, start: 0, end: 0 }, { opener: this.opener }),
+            })
           : button("Try again", { class: "primary", onclick: () => this.open(span, { opener: this.opener }) }),
       ),
     );
@@ -86,11 +98,21 @@ export class Reader {
   }
 
   head(source) {
-    const close = iconButton("Close the source", "close", { class: "tool tool-icon", "data-action": "close-reader", onclick: () => this.close() });
+    const close = iconButton("Close the source", "close", {
+      class: "tool tool-icon",
+      "data-action": "close-reader",
+      onclick: () => this.close(),
+    });
     return el(
       "div",
       { class: "reader-head" },
-      el("div", { class: "reader-bar" }, el("p", { class: "label" }, source.marker ? `Source ${source.marker}` : "Source"), source.end > source.start ? this.linkButton(source) : null, close),
+      el(
+        "div",
+        { class: "reader-bar" },
+        el("p", { class: "label" }, source.marker ? `Source ${source.marker}` : "Source"),
+        source.end > source.start ? this.linkButton(source) : null,
+        close,
+      ),
       el("h2", { id: "reader-title", tabindex: "-1", dir: "auto" }, nameOf(source) || "A source"),
       el("p", { class: "byline", dir: "auto" }, fullByline(source)),
     );
@@ -114,7 +136,8 @@ export class Reader {
 
   /** Shows which chip the open source belongs to. */
   mark(opener) {
-    for (const one of document.querySelectorAll("[aria-expanded=true][data-marker]")) one.removeAttribute("aria-expanded");
+    for (const one of document.querySelectorAll("[aria-expanded=true][data-marker]"))
+      one.removeAttribute("aria-expanded");
     if (opener?.dataset.marker) opener.setAttribute("aria-expanded", "true");
   }
 

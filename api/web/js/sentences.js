@@ -10,7 +10,9 @@ export function sentenceOf(sentence, citations) {
   const words = quotation
     ? [el("span", { class: "attribution" }, quotation[1]), " ", el("span", { class: "own-words" }, quotation[2])]
     : [sentence.text];
-  const chips = sentence.citations.filter((marker) => citations.has(marker)).map((marker) => chip(citations.get(marker)));
+  const chips = sentence.citations
+    .filter((marker) => citations.has(marker))
+    .map((marker) => chip(citations.get(marker)));
   return el(
     "span",
     { class: quotation ? "sentence quotation" : "sentence", "data-sentence": true },

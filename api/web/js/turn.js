@@ -61,7 +61,10 @@ export class Turn {
     this.begin();
     const citations = byMarker(answer.citations);
     for (const sentence of answer.sentences) {
-      this.say(sentence, sentence.citations.filter((one) => citations.has(one)).map((one) => citations.get(one)));
+      this.say(
+        sentence,
+        sentence.citations.filter((one) => citations.has(one)).map((one) => citations.get(one)),
+      );
     }
     this.finish(answer);
   }
@@ -94,7 +97,9 @@ export class Turn {
       { class: "notice", "data-error": kind },
       el("p", { class: "notice-title" }, icon(shape), el("strong", {}, title)),
       detail ? el("p", { dir: "auto" }, detail) : null,
-      this.onRetry ? button("Try again", { class: "primary", "data-action": "retry", onclick: () => this.onRetry(this) }) : null,
+      this.onRetry
+        ? button("Try again", { class: "primary", "data-action": "retry", onclick: () => this.onRetry(this) })
+        : null,
     );
   }
 }
@@ -114,7 +119,8 @@ function footOf(answer) {
     announce(done ? "Copied with citations." : "The clipboard could not be reached.");
     setTimeout(() => (copied.lastChild.data = "Copy with citations"), 2500);
   });
-  const upload = answer.reason === "empty_index" ? button("Add documents", { class: "primary", "data-action": "documents" }) : null;
+  const upload =
+    answer.reason === "empty_index" ? button("Add documents", { class: "primary", "data-action": "documents" }) : null;
   const actions = el("div", { class: "actions" }, upload, copied, ...buttons);
   return [el("div", { class: "foot" }, actions, el("p", { class: "provenance" }, provenance(answer))), form];
 }

@@ -19,7 +19,8 @@ const SHAPES = { answered: "check", partial: "part", disputed: "split", abstaine
 export function headline(answer) {
   if (answer.verdict === "disputed") return "The sources disagree";
   if (answer.verdict === "partial") return "Answered in part";
-  if (answer.verdict === "abstained") return answer.reason === "empty_index" ? "There is nothing to read yet" : "Not in the sources";
+  if (answer.verdict === "abstained")
+    return answer.reason === "empty_index" ? "There is nothing to read yet" : "Not in the sources";
   const documents = new Set(answer.citations.map((citation) => citation.document_id)).size;
   return documents === 1 ? "Answered from one source" : `Answered from ${documents} sources`;
 }
@@ -38,7 +39,11 @@ export function verdictOf(answer) {
 
 /** The line above what was said of an answer that did not come to its end. */
 export function unfinished() {
-  return el("div", { class: "verdict" }, el("p", { class: "verdict-line" }, icon("part"), el("strong", {}, "Unfinished")));
+  return el(
+    "div",
+    { class: "verdict" },
+    el("p", { class: "verdict-line" }, icon("part"), el("strong", {}, "Unfinished")),
+  );
 }
 
 /** What the language model did, and what is shown in its stead. */

@@ -9,7 +9,12 @@ export class Waiting {
   constructor() {
     this.words = el("span", { class: "waiting-words" });
     this.doing = "Looking through the documents…";
-    this.element = el("p", { class: "waiting", "data-waiting": true }, el("span", { class: "pulse", "aria-hidden": "true" }), this.words);
+    this.element = el(
+      "p",
+      { class: "waiting", "data-waiting": true },
+      el("span", { class: "pulse", "aria-hidden": "true" }),
+      this.words,
+    );
     this.stir();
   }
 
@@ -36,8 +41,11 @@ export class Waiting {
   still() {
     this.words.textContent = "Still working…";
     announce("Still working.");
-    this.timer = setTimeout(() => {
-      this.words.textContent = "Still working. This one takes longer than usual; nothing is lost.";
-    }, (LONG_SECONDS - STILL_SECONDS) * 1000);
+    this.timer = setTimeout(
+      () => {
+        this.words.textContent = "Still working. This one takes longer than usual; nothing is lost.";
+      },
+      (LONG_SECONDS - STILL_SECONDS) * 1000,
+    );
   }
 }
