@@ -223,6 +223,15 @@ def test_the_index_does_not_index_itself(docs: Path, embedder: LocalEmbedder) ->
     assert (inside.sync([docs]).failed, inside.sync([docs]).unchanged) == ([], 3)
 
 
+def test_a_folder_inside_the_data_directory_can_be_a_root_of_its_own(
+    synchroniser: Synchroniser, tmp_path: Path
+) -> None:
+    uploads = tmp_path / "data" / "uploads"
+    uploads.mkdir(parents=True)
+    (uploads / "comet.txt").write_text("The comet had a green tail.")
+    assert synchroniser.sync([uploads]).added == ["comet.txt"]
+
+
 def test_a_rebuild_needs_nothing_of_a_damaged_index(synchroniser: Synchroniser, docs: Path, tmp_path: Path) -> None:
     synchroniser.sync([docs])
     (tmp_path / "data" / "CURRENT").write_text("junk")
