@@ -83,5 +83,7 @@ def test_the_answer_is_described_with_every_status_and_the_stream(seeds: httpx.C
     ask = described["paths"]["/v1/ask"]["post"]
     assert set(ask["responses"]) >= {"200", "401", "403", "404", "413", "422", "429", "500", "503", "504"}
     assert set(ask["responses"]["200"]["content"]) == {"application/json", "text/event-stream"}
-    assert {"verdict", "sentences", "citations", "missing"} <= set(described["components"]["schemas"]["Answer"]["properties"])
+    assert {"verdict", "sentences", "citations", "missing"} <= set(
+        described["components"]["schemas"]["Answer"]["properties"]
+    )
     assert described["components"]["schemas"]["AskRequest"]["examples"]

@@ -65,7 +65,9 @@ def test_a_list_has_limits(seeds: httpx.Client, limit: object) -> None:
     assert seeds.get("/v1/conversations", params={"limit": str(limit)}).status_code == 422
 
 
-def test_one_key_does_not_see_the_conversations_of_another(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_one_key_does_not_see_the_conversations_of_another(
+    serve: Serve, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     data_dir = tmp_path_factory.mktemp("keys")
     keys = KeyStore(data_dir / "keys.sqlite")
     (_, mine), (_, theirs) = keys.create(name="me"), keys.create(name="them")

@@ -15,7 +15,12 @@ JSON = {"Content-Type": "application/json"}
 def test_feedback_is_kept_with_the_corpus(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "corpora" / "law").mkdir(parents=True)
     client = serve(tmp_path)
-    body = {"rating": "down", "question": "Who?", "comment": "Nobody?", "answer": {"text": "\ud83d"}}  # half a character
+    body = {
+        "rating": "down",
+        "question": "Who?",
+        "comment": "Nobody?",
+        "answer": {"text": "\ud83d"},
+    }  # half a character
     response = client.post("/v1/feedback", content=json.dumps({**body, "corpus": "law"}), headers=JSON)
     assert response.status_code == 201
     [kept] = FeedbackStore(tmp_path / "corpora" / "law" / FEEDBACK).all()

@@ -120,9 +120,7 @@ def test_a_client_that_closes_the_stream_cancels_the_model_call(
     assert model_server.client_left_at - left < 0.5
 
 
-def test_a_silent_stream_shows_that_it_lives(
-    modelled: Callable[..., httpx.Client], model_server: ModelServer
-) -> None:
+def test_a_silent_stream_shows_that_it_lives(modelled: Callable[..., httpx.Client], model_server: ModelServer) -> None:
     model_server.replies = [Reply(hang=True)]
     client = modelled(heartbeat_seconds=0.1, model_first_token_seconds=1.0)
     events = stream(client, question=ASKED)
