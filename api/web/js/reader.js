@@ -6,6 +6,7 @@ import { button, el, iconButton } from "./dom.js";
 import { explain } from "./failures.js";
 import { documentOf } from "./library.js";
 import { cut } from "./spans.js";
+import { cutAtLine, stretches } from "./stretches.js";
 
 const narrow = matchMedia("(max-width: 60rem)"); // as in css/reader.css
 
@@ -54,18 +55,21 @@ export class Reader {
   showText(found, span) {
     const marked = span.end > span.start;
     const [before, within, after] = marked ? cut(found.text, span.start, span.end) : [found.text, "", ""];
+    const [above, beside] = cutAtLine(before, { last: true });
+    const [behind, below] = cutAtLine(after, { last: false });
     const mark = marked ? el("mark", { id: "cited-span", "data-start": span.start, "data-end": span.end }, within) : "";
     const text = el(
       "div",
       { class: "document", tabindex: "0", role: "group", "aria-label": "Text of the source", dir: "auto" },
-      before,
-      mark,
-      after,
+      ...stretches(above),
+      el("div", {}, beside, mark, behind),
+      ...stretches(below),
     );
     this.show(this.head({ ...span, ...found }), text);
     this.title().focus({ preventScroll: true });
     if (!marked) return;
-    text.scrollTop = mark.offsetTop - text.offsetTop - text.clientHeight / 4;
+    bringIntoView(mark, text);
+    requestAnimationFrame(() => bringIntoView(mark, text)); // what lies above is measured once it is near
     announce(`Opened ${nameOf(found)}. Highlighted: ${within}`);
   }
 
@@ -136,8 +140,9 @@ export class Reader {
 
   /** Shows which chip the open source belongs to. */
   mark(opener) {
-    for (const one of document.querySelectorAll("[aria-expanded=true][data-marker]"))
+    for (const one of document.querySelectorAll("[aria-expanded=true][data-marker]")) {
       one.removeAttribute("aria-expanded");
+    }
     if (opener?.dataset.marker) opener.setAttribute("aria-expanded", "true");
   }
 
@@ -148,4 +153,9 @@ export class Reader {
     this.panel.setAttribute("role", sheet ? "dialog" : "complementary");
     this.panel.ariaModal = sheet ? "true" : null;
   }
+}
+
+/** Scrolls `text` alone: `scrollIntoView` would move the page behind it too. */
+function bringIntoView(mark, text) {
+  text.scrollTop += mark.getBoundingClientRect().top - text.getBoundingClientRect().top - text.clientHeight / 4;
 }
