@@ -1,7 +1,7 @@
 """OpenTelemetry: FastAPI's own spans and metrics, exported where OTEL_EXPORTER_OTLP_ENDPOINT says."""
 
 import os
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
@@ -12,6 +12,7 @@ from rag.errors import ConfigurationError
 from rag.types import Answer
 
 _ENDPOINTS = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
+_EXPORTER = "opentelemetry-exporter-otlp-proto-http"  # Chroma brings the rest of the extra, and not this
 
 
 def telemetry() -> TelemetryConfig:
@@ -21,7 +22,7 @@ def telemetry() -> TelemetryConfig:
         ConfigurationError: they name an endpoint, and the extra `otel` is not installed.
     """
     asked_for = any(os.environ.get(name) for name in _ENDPOINTS)
-    if asked_for and find_spec("opentelemetry.sdk") is None:
+    if asked_for and not _has_exporter():
         raise ConfigurationError("to send OpenTelemetry, install its extra: pip install 'attest[otel]'")
     return {"auto_configure": asked_for, "logs": False, "exclude": _is_probe}
 
@@ -40,6 +41,14 @@ def mark_answer(answer: Answer) -> None:
             "attest.verify_ms": answer.timings_ms.verify,
         }
     )
+
+
+def _has_exporter() -> bool:
+    try:
+        distribution(_EXPORTER)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _is_probe(scope: Scope) -> bool:
