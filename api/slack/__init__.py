@@ -1,0 +1,1 @@
+"""Attest in Slack: the same answers, where the team already is."""

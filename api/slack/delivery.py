@@ -1,0 +1,305 @@
+"""Sentences as they come in, one message in a thread that grows with them and ends as the whole answer out.
+
+It grows through Slack's streaming methods, or, where Slack refuses those, by `chat.update`, at most once a second. A
+message whose posting nobody knows the outcome of is looked for in the thread before another is posted.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Literal, Protocol
+
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from api.slack.blocks import SlackMessage, section
+from api.slack.calls import CallFailed, Calls
+from api.slack.events import Asked
+from api.slack.limits import MOST_STREAMED_CHARS, MOST_TEXT_OBJECT_CHARS
+from api.slack.once import Inbox, Task
+
+UPDATE_SECONDS = 1.0
+_MOST_TO_COMMAND = 5  # messages that Slack takes for one command
+_MOST_UPDATED_CHARS = 2500  # of a message while it grows by updates
+_TRIES = 3
+
+_log = logging.getLogger("attest.slack")
+
+
+class Delivery(Protocol):
+    """Where an answer goes."""
+
+    def say(self, sentence: str) -> None:
+        """Adds a sentence, soon."""
+
+    async def finish(self, whole: Sequence[SlackMessage], rest: Sequence[SlackMessage]) -> None:
+        """Ends as `whole`; `rest` is that without the sentences, for where these stand already."""
+
+    async def stop(self) -> None:
+        """Sends no more, and leaves what was sent to another process."""
+
+
+class InThread:
+    """An answer in a thread, perhaps one that an earlier try began."""
+
+    def __init__(self, calls: Calls, inbox: Inbox, task: Task) -> None:
+        self._calls = calls
+        self._inbox = inbox
+        self._task = task
+        self._asked = task.asked
+        self._posted = list(task.posted)
+        self._uncertain = task.uncertain
+        self._mode: Literal["new", "streaming", "updating"] = "updating" if task.posted or task.uncertain else "new"
+        self._said: list[str] = []
+        self._sent = 0  # of what was said
+        self._more = asyncio.Event()
+        self._ending = False
+        self._growing: asyncio.Task[None] | None = None
+        self._updated_at = 0.0  # in the event loop's time
+
+    def say(self, sentence: str) -> None:
+        self._said.append(sentence)
+        self._more.set()
+        if self._growing is None and not (self._posted or self._uncertain):
+            self._growing = asyncio.create_task(self._grow())
+
+    async def finish(self, whole: Sequence[SlackMessage], rest: Sequence[SlackMessage]) -> None:
+        """Raises CallFailed where Slack takes no message at all."""
+        if self._growing is not None:
+            self._ending = True
+            self._more.set()
+            await self._growing
+        if self._uncertain and (ts := await self._unknown_message()):
+            await self._remember(ts)
+        if self._mode == "streaming" and await self._end_stream(rest[0]):
+            following = rest[1:]
+        else:
+            await self._replace(whole[0])
+            following = whole[1:]
+        for place, message in enumerate(following, start=1):
+            if place < len(self._posted):
+                await self._update(self._posted[place], message)
+            else:
+                await self._post(message)
+
+    async def stop(self) -> None:
+        if self._growing is not None:
+            self._growing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._growing
+
+    async def _grow(self) -> None:
+        """Sends what is said, all that came meanwhile at once, until the end."""
+        while not self._ending:
+            await self._more.wait()
+            self._more.clear()
+            if self._mode == "updating":
+                await self._pause()
+            sending = asyncio.ensure_future(self._send())
+            try:
+                await asyncio.shield(sending)
+            except asyncio.CancelledError:
+                await sending  # a call that is cut off may or may not have been done
+                raise
+
+    async def _send(self) -> None:
+        new, total = self._said[self._sent :], sum(len(sentence) + 1 for sentence in self._said)
+        if not new or total > MOST_STREAMED_CHARS:
+            return  # the rest comes with the whole
+        try:
+            match self._mode:
+                case "new":
+                    await self._begin(" ".join(new))
+                case "streaming":
+                    await self._append(f" {' '.join(new)}")
+                case "updating" if not self._ending:
+                    await self._show_so_far()
+        except CallFailed as failure:
+            _log.warning("an answer does not grow: %s", failure)
+            self._mode = "updating"
+        self._sent += len(new)
+
+    async def _begin(self, text: str) -> None:
+        asked = self._asked
+        direct = asked.channel.startswith("D")
+        await self._inbox.begin_posting(self._task)
+        try:
+            response = await self._calls.call(
+                "chat.startStream",
+                channel=asked.channel,
+                once=True,
+                thread_ts=asked.thread_ts,
+                markdown_text=text,
+                recipient_team_id=None if direct else asked.team or None,
+                recipient_user_id=None if direct else asked.user,
+            )
+            await self._remember(str(response["ts"]))
+            self._mode = "streaming"
+        except (CallFailed, KeyError) as refusal:
+            _log.info("no stream: %s", refusal)
+            self._mode = "updating"
+            if not (isinstance(refusal, CallFailed) and refusal.reason):
+                self._uncertain = True
+                return
+            await self._inbox.posted(self._task, "")
+            await self._show_so_far()
+
+    async def _append(self, text: str) -> None:
+        await self._calls.call(
+            "chat.appendStream", channel=self._asked.channel, once=True, ts=self._posted[0], markdown_text=text
+        )
+
+    async def _show_so_far(self) -> None:
+        if self._uncertain:
+            return
+        text = _cut(" ".join(self._said), _MOST_UPDATED_CHARS)
+        growing = SlackMessage(text, [section(text)])
+        if self._posted:
+            await self._update(self._posted[0], growing)
+        else:
+            await self._post(growing)
+        self._updated_at = asyncio.get_running_loop().time()
+
+    async def _end_stream(self, rest: SlackMessage) -> bool:
+        """Whether all that was said stands in the stream, and it ended with the rest."""
+        unsent = "".join(f" {sentence}" for sentence in self._said[self._sent :])
+        if sum(len(sentence) + 1 for sentence in self._said) > MOST_STREAMED_CHARS:
+            return False
+        try:
+            await self._calls.call(
+                "chat.stopStream",
+                channel=self._asked.channel,
+                once=True,
+                ts=self._posted[0],
+                markdown_text=unsent or None,
+                blocks=rest.blocks,
+            )
+        except CallFailed as failure:
+            _log.warning("a stream does not end: %s", failure)
+            return False
+        return True
+
+    async def _replace(self, message: SlackMessage) -> None:
+        """Makes the first message this one, whatever it was; where Slack lets nobody change it, posts it anew."""
+        if not self._posted:
+            await self._post(message)
+            return
+        if self._mode == "streaming" or self._task.posted:  # one that an ended process left may still be streaming
+            with suppress(CallFailed):
+                await self._calls.call("chat.stopStream", channel=self._asked.channel, once=True, ts=self._posted[0])
+        await self._pause()
+        try:
+            await self._update(self._posted[0], message)
+        except CallFailed as failure:
+            _log.warning("a message cannot be changed: %s", failure)
+            await self._post(message)
+            self._posted = self._posted[-1:]
+
+    async def _pause(self) -> None:
+        """Until Slack takes the next update kindly."""
+        left = self._updated_at + UPDATE_SECONDS - asyncio.get_running_loop().time()
+        if self._updated_at and left > 0:
+            await asyncio.sleep(left)
+
+    async def _update(self, ts: str, message: SlackMessage) -> None:
+        await self._calls.call(
+            "chat.update", channel=self._asked.channel, ts=ts, text=message.text, blocks=message.blocks
+        )
+
+    async def _post(self, message: SlackMessage) -> None:
+        for _ in range(_TRIES):
+            await self._inbox.begin_posting(self._task)
+            try:
+                response = await self._calls.call(
+                    "chat.postMessage",
+                    channel=self._asked.channel,
+                    once=True,
+                    thread_ts=self._asked.thread_ts,
+                    text=message.text,
+                    blocks=message.blocks,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
+            except CallFailed as failure:
+                if failure.reason:
+                    await self._inbox.posted(self._task, "")
+                    raise
+                if ts := await self._unknown_message():
+                    await self._remember(ts)
+                    return
+                await asyncio.sleep(UPDATE_SECONDS)
+                continue
+            await self._remember(str(response.get("ts", "")))
+            return
+        raise CallFailed("chat.postMessage", "")
+
+    async def _remember(self, ts: str) -> None:
+        await self._inbox.posted(self._task, ts)
+        self._uncertain = False
+        if ts:
+            self._posted.append(ts)
+
+    async def _unknown_message(self) -> str | None:
+        """Of the bot's messages after the question, one that belongs to no answer that is known of."""
+        try:
+            found = await self._calls.call(
+                "conversations.replies",
+                channel=self._asked.channel,
+                ts=self._asked.thread_ts,
+                oldest=self._asked.ts,
+                limit=100,
+            )
+        except CallFailed as failure:
+            _log.warning("a thread cannot be looked through: %s", failure)
+            return None
+        own = await self._calls.own()
+        for message in found.get("messages") or ():
+            ts = str(message.get("ts", ""))
+            if own.wrote(message) and ts > self._asked.ts and not await self._inbox.is_posted(ts):
+                return ts
+        return None
+
+
+class ToCommand:
+    """An answer that only who gave the command sees, whole; nothing of it can grow."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._url = asked.response_url
+
+    def say(self, sentence: str) -> None:
+        """Waits for the whole."""
+
+    async def finish(self, whole: Sequence[SlackMessage], rest: Sequence[SlackMessage]) -> None:
+        """Raises CallFailed where Slack takes none."""
+        for message in whole[:_MOST_TO_COMMAND]:
+            await respond(self._url, message, response_type="ephemeral", replace_original=False)
+
+    async def stop(self) -> None:
+        """Nothing is under way."""
+
+
+async def respond(url: str, message: SlackMessage | None = None, **arguments: Any) -> None:
+    """Answers a command or a button at the address that came with it.
+
+    Raises:
+        CallFailed: Slack did not take it.
+    """
+    shown: dict[str, Any] = {"text": message.text, "blocks": message.blocks} if message else {}
+    for tried in range(_TRIES):
+        try:
+            response = await AsyncWebhookClient(url).send_dict({**shown, **arguments})
+        except Exception as error:  # noqa: BLE001 - whatever the address turns out to be
+            _log.warning("response_url: %s", type(error).__name__)
+            raise CallFailed("response_url", "") from None
+        if response.status_code != 429:
+            break
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        await asyncio.sleep(float(headers.get("retry-after", UPDATE_SECONDS)) if tried < _TRIES - 1 else 0)
+    if response.status_code != 200:
+        raise CallFailed("response_url", f"status {response.status_code}")
+
+
+def _cut(text: str, most: int) -> str:
+    kept = text if len(text) <= most else f"{text[:most].rpartition(' ')[0]} …"
+    assert len(kept) <= MOST_TEXT_OBJECT_CHARS
+    return kept

@@ -1,0 +1,229 @@
+"""An answer, or why there is none, in; the messages that show it in Slack out.
+
+An answer reads: what was understood, the verdict, the sentences with their `[n]`, then each citation under the same
+`[n]` with its title, date and quote, then the buttons. Whatever is longer than one message goes on in the next.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+from urllib.parse import urlencode
+
+from api.errors import describe
+from api.slack.blocks import (
+    Block,
+    SlackMessage,
+    actions,
+    button,
+    context,
+    contexts,
+    divider,
+    messages,
+    section,
+    sections,
+)
+from api.slack.escaping import escaped
+from api.slack.limits import MOST_TEXT_OBJECT_CHARS, weight
+from api.slack.splitting import packed, pieces
+from rag.types import Answer, Citation, Degradation, Passage, Sentence
+
+UP = "attest_up"
+DOWN = "attest_down"
+COMMENT = "attest_comment"
+PERSON = "attest_person"
+SHARE = "attest_share"
+ONLY_ME = "attest_only_me"
+
+_MOST_PASSAGES = 3
+_MOST_PASSAGE_CHARS = 600  # weighed; a passage beside an abstention proves nothing, so its beginning will do
+_MOST_TITLE_CHARS = 150
+_MOST_LINK_CHARS = 1000
+_DISAGREE = "The sources disagree: "
+_FAULTS: Mapping[Degradation | str, str] = {
+    "timeout": "took too long",
+    "rate_limited": "was asked too often",
+    "out_of_quota": "has nothing left to spend",
+    "unauthorised": "refused our key",
+    "refused": "would not answer",
+    "unproved": "wrote nothing that the documents prove",
+    "unavailable": "could not be reached",
+    "circuit_open": "has been failing and is left alone for a while",
+}
+
+
+def render(
+    answer: Answer,
+    *,
+    answer_id: str,
+    public_url: str | None,
+    corpus: str,
+    buttons: bool = True,
+    ephemeral: bool = False,
+    person: bool = False,
+    streamed: bool = False,
+) -> list[SlackMessage]:
+    """The messages to post one after another; each is within Slack's limits.
+
+    `answer_id` is the value of every button. `public_url` is where the page is served; without it, citations have no
+    links. `ephemeral` adds the choice between sharing and keeping it, `person` the button that asks one. `streamed`
+    leaves out the sentences: they stand already above, as `render_sentence` gave them.
+
+    Raises:
+        ValueError: `answer_id` is longer than 255 characters.
+    """
+    page = _Page(public_url, corpus)
+    shown = [*_understood(answer), *_verdict(answer), *_degraded(answer)]
+    if not streamed:
+        shown += [section(text) for text in packed(_said(answer.sentences))]
+    if answer.verdict == "abstained":
+        shown += _nearest(answer.passages[:_MOST_PASSAGES], page)
+    elif answer.citations:
+        if not streamed:
+            shown.append(divider())
+        shown += [block for citation in answer.citations for block in page.citation(citation)]
+    return messages(shown, last=_buttons(answer_id, ephemeral=ephemeral, person=person) if buttons else ())
+
+
+def render_sentence(sentence: Sentence) -> str:
+    """One sentence with its `[n]`, for an answer that is still growing: safe as mrkdwn and as Markdown."""
+    return replace(sentence, text=escaped(sentence.text)).marked.rstrip()
+
+
+def render_error(error: BaseException) -> list[SlackMessage]:
+    """What went wrong, in the words that every client gets; what is not meant for clients is not told."""
+    problem = describe(error)
+    if problem.status >= 500 and problem.type == "internal":
+        return messages([section("*That did not work.* The fault is on our side, and the server’s log says what it is.")])
+    wait = problem.headers.get("Retry-After")
+    again = [section(f"Please ask again in {_spoken_seconds(float(wait))}.")] if wait else []
+    return messages([*sections(_sentence_of(problem.message), heading="*That did not work.*"), *again])
+
+
+def render_overload(retry_after_seconds: float) -> list[SlackMessage]:
+    """That a question was not taken, and when to ask it again."""
+    when = _spoken_seconds(retry_after_seconds)
+    told = f"*Too many questions are waiting just now,* so this one was not taken. Please ask again in {when}."
+    return messages([section(told)])
+
+
+class _Page:
+    """The page of one corpus, as far as it can be linked to."""
+
+    def __init__(self, public_url: str | None, corpus: str) -> None:
+        self._root = public_url.rstrip("/") if public_url else None
+        self._corpus = corpus
+
+    def citation(self, citation: Citation) -> list[Block]:
+        """Its number, title and date, then its quote; the first block has at least the beginning of that."""
+        name = self._linked(
+            citation.title or citation.source,
+            {
+                "document": citation.document_id,
+                "version": citation.version,
+                "start": citation.start,
+                "end": citation.end,
+                "corpus": self._corpus,
+            },
+        )
+        return _quoted(f"*[{citation.marker}]* {_dated(name, citation.published)}", citation.quote)
+
+    def passage(self, passage: Passage) -> list[Block]:
+        where: dict[str, str | int] = {
+            "document": passage.document_id,
+            "start": passage.start,
+            "end": passage.end,
+            "corpus": self._corpus,
+        }
+        beginning, *more = pieces(passage.text, _MOST_PASSAGE_CHARS) or [""]
+        return [section(f"{self._linked(passage.source, where)}\n{beginning}{' …' if more else ''}")]
+
+    def _linked(self, name: str, where: Mapping[str, str | int]) -> str:
+        label = escaped(name if len(name) <= _MOST_TITLE_CHARS else f"{name[:_MOST_TITLE_CHARS]}…") or "untitled"
+        if self._root is None:
+            return label
+        address = _escaped_address(f"{self._root}/?{urlencode(where, safe=':')}")
+        return f"<{address}|{label}>" if len(address) <= _MOST_LINK_CHARS else label
+
+
+def _escaped_address(address: str) -> str:
+    """Ours, with what mrkdwn would end a link at taken out of its way."""
+    return address.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
+
+
+def _understood(answer: Answer) -> list[Block]:
+    return contexts(answer.standalone_question, heading="Understood as:") if answer.standalone_question else []
+
+
+def _verdict(answer: Answer) -> list[Block]:
+    """Nothing where the answer is plain; otherwise the verdict and what it rests on."""
+    untold = [part for part in answer.missing if part not in answer.message]
+    note = f"{answer.message} Not in the documents: {'; '.join(untold)}" if untold else answer.message
+    match answer.verdict:
+        case "answered":
+            return contexts(answer.message)
+        case "disputed":
+            return sections(note.removeprefix(_DISAGREE), heading="*The sources disagree.*")
+        case "partial":
+            return sections(note, heading="*Answered in part.*")
+        case "abstained":
+            heading = "*There is nothing to read yet.*" if answer.reason == "empty_index" else "*Not in the documents.*"
+            return sections(answer.message or "No answer: they do not say it.", heading=heading)
+
+
+def _degraded(answer: Answer) -> list[Block]:
+    if not answer.degraded:
+        return []
+    fault = _FAULTS.get(answer.reason or "", "failed")
+    instead = ", so the documents speak for themselves: these are their own words" if answer.sentences else ""
+    return [context(f"The language model {fault}{instead}.")]
+
+
+def _said(sentences: Sequence[Sentence]) -> Iterator[tuple[str, str]]:
+    """Each sentence whole, or, where it is longer than a section, its pieces and then its markers."""
+    for sentence in sentences:
+        whole = render_sentence(sentence)
+        if weight(whole) <= MOST_TEXT_OBJECT_CHARS:
+            yield " ", whole
+            continue
+        yield from ((" ", piece) for piece in pieces(sentence.text))
+        yield from ((" " if i == 0 else "", f"[{marker}]") for i, marker in enumerate(sentence.citations))
+
+
+def _quoted(heading: str, quote: str) -> list[Block]:
+    quoted = pieces(f"“{quote}”", MOST_TEXT_OBJECT_CHARS - weight(heading) - 1)
+    return [section(text) for text in packed([("", heading), *(("\n", piece) for piece in quoted)])]
+
+
+def _dated(name: str, published: str | None) -> str:
+    return f"{name} · {escaped(published)}" if published else name
+
+
+def _nearest(passages: Sequence[Passage], page: _Page) -> list[Block]:
+    if not passages:
+        return []
+    return [section("Nearest passages:"), *(block for passage in passages for block in page.passage(passage))]
+
+
+def _buttons(answer_id: str, *, ephemeral: bool, person: bool) -> list[Block]:
+    rating = [
+        button("👍", UP, answer_id, spoken="This helped"),
+        button("👎", DOWN, answer_id, spoken="This did not help"),
+        button("Comment", COMMENT, answer_id),
+    ]
+    asking = [button("Ask a person", PERSON, answer_id)] if person else []
+    sharing = [button("Share here", SHARE, answer_id, primary=True), button("Only me", ONLY_ME, answer_id)]
+    return [actions(*(sharing if ephemeral else ()), *rating, *asking)]
+
+
+def _sentence_of(message: str) -> str:
+    """An error's message as a sentence; they begin small and end without a full stop."""
+    told = message[:1].upper() + message[1:]
+    return told if told.endswith((".", "!", "?")) else f"{told}."
+
+
+def _spoken_seconds(seconds: float) -> str:
+    """In words a reader can use: "12 seconds", "2 minutes"."""
+    if seconds > 90:
+        return f"{ceil(seconds / 60)} minutes"
+    whole = max(1, ceil(seconds))
+    return f"{whole} second{'' if whole == 1 else 's'}"

@@ -1,0 +1,37 @@
+"""A question in, a sign at once that it is being worked on out: a status under the thread, or a reaction."""
+
+from api.slack.calls import Calls
+from api.slack.events import Asked
+
+STATUS = "is looking through the documents …"
+REACTION = "eyes"
+
+
+class Thinking:
+    """Only a courtesy: where Slack takes neither sign, there is none."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._reacted: set[str] = set()
+
+    async def begin(self, asked: Asked) -> None:
+        if asked.way == "command":
+            return  # its acknowledgement says it
+        shown = await self._calls.attempt(
+            "assistant.threads.setStatus",
+            channel=asked.channel,
+            channel_id=asked.channel,
+            thread_ts=asked.thread_ts,
+            status=STATUS,
+        )
+        if not shown and await self._react("reactions.add", asked):
+            self._reacted.add(asked.key)
+
+    async def end(self, asked: Asked) -> None:
+        """A status goes by itself when the answer comes."""
+        if asked.key in self._reacted:
+            self._reacted.discard(asked.key)
+            await self._react("reactions.remove", asked)
+
+    async def _react(self, method: str, asked: Asked) -> bool:
+        return await self._calls.attempt(method, channel=asked.channel, name=REACTION, timestamp=asked.ts)
