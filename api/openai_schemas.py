@@ -1,8 +1,8 @@
 """What clients of OpenAI's API send and get, as far as Attest has a use for it; all else that they send is ignored."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from rag.types import Answer, Citation
 
@@ -26,7 +26,7 @@ class ChatMessage(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    include_usage: bool | None = None
+    include_usage: Annotated[bool, Strict()] | None = None
 
 
 class ChatRequest(BaseModel):
@@ -49,9 +49,11 @@ class ChatRequest(BaseModel):
 
     model: str = Field(max_length=200, description="`attest`, or `attest/NAME` for the corpus of that name.")
     messages: list[ChatMessage] = Field(min_length=1)
-    stream: bool | None = None
+    stream: Annotated[bool, Strict()] | None = None
     stream_options: StreamOptions | None = None
-    n: int | None = Field(default=None, description="There is one answer, so only 1.")
+    n: int | None = Field(
+        default=None, description="There is one answer, so only 1.", json_schema_extra={"minimum": 1, "maximum": 1}
+    )
     tool_choice: str | dict[str, Any] | None = Field(default=None, description="A call cannot be forced.")
 
 

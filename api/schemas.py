@@ -3,13 +3,17 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.errors import documented
 from rag.questions import MAX_QUESTION_CHARS, MAX_TURN_CHARS, MAX_TURNS
 from rag.types import Answer, Hit
 
 _A_QUESTION = "who was sanctioned on 4 September 2025?"
+
+# What the engine checks and explains better than a schema does; here it is only described.
+_A_DATE: dict[str, JsonValue] = {"pattern": r"^\d{4}(-\d\d(-\d\d)?)?$"}
+_IN_WORDS: dict[str, JsonValue] = {"minLength": 1, "maxLength": MAX_QUESTION_CHARS}
 
 EVERYWHERE = documented(404, 422, 429, 503)
 """What any request for a corpus can come to, besides what any request at all can."""
@@ -34,13 +38,15 @@ class Filters(Sent):
         default=None, max_length=1000, description="Only documents whose source matches this glob."
     )
     published_after: str | None = Field(
-        default=None, max_length=40, description="Only documents published then or later: 2025, 2025-09 or 2025-09-04."
+        default=None,
+        json_schema_extra=_A_DATE,
+        description="Only documents published then or later: 2025, 2025-09 or 2025-09-04.",
     )
     published_before: str | None = Field(
-        default=None, max_length=40, description="Only documents published then or earlier."
+        default=None, json_schema_extra=_A_DATE, description="Only documents published then or earlier."
     )
     as_of: str | None = Field(
-        default=None, max_length=40, description="As if asked then: documents certainly later are hidden."
+        default=None, json_schema_extra=_A_DATE, description="As if asked then: documents certainly later are hidden."
     )
 
     def filters(self) -> dict[str, str | None]:
@@ -62,7 +68,7 @@ class AskRequest(Filters):
         json_schema_extra={"examples": [{"question": _A_QUESTION}, {"question": "And when?", "conversation_id": "c_…"}]}
     )
 
-    question: str = Field(description=f"At most {MAX_QUESTION_CHARS} characters.")
+    question: str = Field(description="In words.", json_schema_extra=_IN_WORDS)
     history: list[Turn] = Field(
         default=[],
         description=f"The conversation a follow-up leans on, oldest turn first; at most {MAX_TURNS} turns.",
@@ -78,7 +84,7 @@ class SearchRequest(Filters):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": _A_QUESTION, "limit": 5}]})
 
-    query: str = Field(description=f"At most {MAX_QUESTION_CHARS} characters.")
+    query: str = Field(description="In words.", json_schema_extra=_IN_WORDS)
     limit: int = Field(default=5, ge=1, le=50)
 
 

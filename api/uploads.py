@@ -56,7 +56,7 @@ def safe_name(sent: str | None) -> str:
     suffix = Path(name).suffix.lower()
     if suffix not in READERS:
         known = " ".join(sorted(READERS))
-        raise ApiError(415, "unsupported_media_type", f"{name[:80]!r} cannot be read; readers are there for {known}")
+        raise ApiError(415, "unsupported_media_type", f"no reader takes {name[:80]!r}; what can be read: {known}")
     return name
 
 

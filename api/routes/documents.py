@@ -40,7 +40,7 @@ def list_documents(
     """List what can be asked about, by source."""
     chatbot, uploads = _opened(request, caller, corpus)
     if after is not None and chatbot.document(after) is None:
-        raise QuestionError("the document that `after` names is not there any more; list from the start")
+        raise ApiError(404, "not_found", "the document that `after` names is not there any more; list from the start")
     found = chatbot.documents(source=source, after=after, limit=limit + 1)
     listed = [_listed(one.info, one.characters, uploads) for one in found[:limit]]
     return DocumentList(documents=listed, next=listed[-1].document_id if len(found) > limit else None)
@@ -64,7 +64,7 @@ async def upload_documents(
     request: Request,
     response: Response,
     caller: TheCaller,
-    files: Annotated[list[UploadFile], File(description="Text or Markdown files, in UTF-8.")],
+    files: Annotated[list[UploadFile], File(min_length=1, description="Text or Markdown files, in UTF-8.")],
     corpus: CorpusName = None,
 ) -> Job:
     """Add documents. They are indexed beside what is being served, and can be asked about once the job is done."""

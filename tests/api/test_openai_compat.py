@@ -188,7 +188,7 @@ def test_a_recorded_request_of_open_webui_is_answered(seeds: httpx.Client) -> No
     *_, end, usage = chunks
     said = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks[:-1])
     assert "[1]" in said
-    assert [one["type"] for one in end["choices"][0]["delta"]["annotations"]][0] == "url_citation"
+    assert end["choices"][0]["delta"]["annotations"][0]["type"] == "url_citation"
     assert end["attest"]["standalone_question"]
     assert usage["usage"]["total_tokens"] > 0
 
