@@ -109,6 +109,25 @@ def test_ingest_ask_and_status_work_from_nothing(tmp_path: Path, docs: Path) -> 
     assert (status["documents"], status["generation"], status["roots"]) == (3, 1, [str(docs.resolve())])
 
 
+def test_a_corpus_is_ingested_asked_and_shown_by_its_name(tmp_path: Path, docs: Path) -> None:
+    data_dir, food = tmp_path / "data", ("--corpus", "food")
+    assert attest("ingest", str(docs / "bread.txt"), *food, data_dir=data_dir).returncode == 0
+    assert json.loads(attest("status", *food, "--json", data_dir=data_dir).stdout)["documents"] == 1
+    answer = json.loads(attest("ask", "What do bakers feed?", "--json", *food, data_dir=data_dir).stdout)
+    assert "starter" in answer["text"]
+    [passage] = json.loads(attest("search", "bread", "--json", *food, data_dir=data_dir).stdout)
+    assert passage["source"] == "bread.txt"
+    assert json.loads(attest("ask", "What do bakers feed?", "--json", data_dir=data_dir).stdout)["passages"] == []
+
+
+def test_a_corpus_that_is_not_there_exits_with_2_and_says_how_to_make_it(tmp_path: Path) -> None:
+    for command in (("ask", "why?"), ("search", "why"), ("ingest", "."), ("status",)):
+        run = attest(*command, "--corpus", "No/Such", data_dir=tmp_path / "data")
+        assert run.returncode == 2
+        assert "No/Such" in run.stderr
+    assert "attest ingest PATH --corpus" in attest("ask", "why?", "--corpus", "none", data_dir=tmp_path / "data").stderr
+
+
 def test_ingest_takes_seeds_when_no_path_is_given(tmp_path: Path, docs: Path) -> None:
     docs.rename(tmp_path / "seeds")
     run = attest("ingest", "--json", data_dir=tmp_path / "data", cwd=tmp_path)
@@ -152,7 +171,7 @@ def test_help_imports_neither_llama_index_nor_chroma(seeds_index: Path) -> None:
 def test_an_unexpected_failure_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from rag import bootstrap, cli
 
-    def fail() -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr(bootstrap, "describe_index", fail)
