@@ -55,7 +55,7 @@ class Calls:
         self._turns: OrderedDict[str, _Turn] = OrderedDict()
         self._bot: Bot | None = None
 
-    async def call(self, method: str, *, channel: str, once: bool = False, **arguments: Any) -> Mapping[str, Any]:
+    async def call(self, method: str, *, once: bool = False, **arguments: Any) -> Mapping[str, Any]:
         """What Slack answers, once it does. `arguments` are the method's; what is None is left out.
 
         What may be done twice without harm is tried again where Slack fails; what may not, said by `once`, is not.
@@ -63,7 +63,7 @@ class Calls:
         Raises:
             CallFailed: Slack refused, or failed.
         """
-        async with self._turn(channel) as turn:
+        async with self._turn(arguments) as turn:
             failures = 0
             for _ in range(_MOST_WAITS):
                 await turn.pause()
@@ -78,9 +78,9 @@ class Calls:
                     await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**failures)
         raise CallFailed(method, "ratelimited")
 
-    async def attempt(self, method: str, *, channel: str, **arguments: Any) -> bool:
+    async def attempt(self, method: str, **arguments: Any) -> bool:
         """Does what is only a courtesy, if Slack takes it at once; whether it did."""
-        turn = self._turn(channel)
+        turn = self._turn(arguments)
         if turn.is_paused:
             return True  # nothing is wrong with the method
         try:
@@ -99,7 +99,7 @@ class Calls:
             CallFailed: Slack does not say, as with a token that is not valid.
         """
         if self._bot is None:
-            said = await self.call("auth.test", channel="")
+            said = await self.call("auth.test")
             self._bot = Bot(user_id=str(said.get("user_id") or ""), bot_id=str(said.get("bot_id") or ""))
         return self._bot
 
@@ -107,7 +107,7 @@ class Calls:
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             form = method in _READING
-            response = await self._client.api_call(method, **{"data" if form else "json": given})
+            response = await self._client.api_call(method, data=given if form else None, json=None if form else given)
         except SlackApiError as error:
             status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
             reason = _reason(error)
@@ -121,7 +121,8 @@ class Calls:
         data: Mapping[str, Any] = response.data if isinstance(response.data, dict) else {}
         return data
 
-    def _turn(self, channel: str) -> "_Turn":
+    def _turn(self, arguments: Mapping[str, Any]) -> "_Turn":
+        channel = str(arguments.get("channel") or arguments.get("channel_id") or "")
         turn = self._turns.setdefault(channel, _Turn())
         self._turns.move_to_end(channel)
         while len(self._turns) > _MOST_CHANNELS and next(iter(self._turns.values())).is_free:

@@ -86,7 +86,9 @@ class Database:
         db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
             _write_ahead(db)
-            db.execute("PRAGMA synchronous = NORMAL")  # what a killed process wrote stays; a power cut may lose the last
+            db.execute(
+                "PRAGMA synchronous = NORMAL"
+            )  # what a killed process wrote stays; a power cut may lose the last
             db.executescript(_SCHEMA)
         except BaseException:
             db.close()

@@ -20,7 +20,7 @@ from api.slack.once import Inbox, Task
 
 UPDATE_SECONDS = 1.0
 _MOST_TO_COMMAND = 5  # messages that Slack takes for one command
-_MOST_UPDATED_CHARS = 2500  # of a message while it grows by updates
+_MOST_UPDATED_CHARS = MOST_TEXT_OBJECT_CHARS - 500  # of a message while it grows by updates
 _TRIES = 3
 
 _log = logging.getLogger("attest.slack")
@@ -300,6 +300,4 @@ async def respond(url: str, message: SlackMessage | None = None, **arguments: An
 
 
 def _cut(text: str, most: int) -> str:
-    kept = text if len(text) <= most else f"{text[:most].rpartition(' ')[0]} …"
-    assert len(kept) <= MOST_TEXT_OBJECT_CHARS
-    return kept
+    return text if len(text) <= most else f"{text[:most].rpartition(' ')[0]} …"

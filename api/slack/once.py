@@ -30,11 +30,12 @@ HELD_SECONDS = 60.0
 class Task:
     """A question to answer. `posted` are the ts of messages an earlier try left; `uncertain` that it may have one more.
 
-    `retry_after`, in seconds, is what to say instead of an answer.
+    `retry_after`, in seconds, is what to say instead of an answer. `at` is when it came in, in seconds.
     """
 
     number: int
     asked: Asked
+    at: float
     posted: tuple[str, ...] = ()
     uncertain: bool = False
     retry_after: int | None = None
@@ -105,9 +106,10 @@ class Inbox:
 
     def _take_in(self, db: sqlite3.Connection, asked: Asked, refuse: Callable[[int], int | None]) -> Taken:
         now = self._now()
-        if asked.event_id and not db.execute(
-            "INSERT OR IGNORE INTO events VALUES (?, ?)", (asked.event_id, now)
-        ).rowcount:
+        if (
+            asked.event_id
+            and not db.execute("INSERT OR IGNORE INTO events VALUES (?, ?)", (asked.event_id, now)).rowcount
+        ):
             return "known"
         known = db.execute("SELECT state FROM questions WHERE key = ?", (asked.key,)).fetchone()
         if known and (known[0] != "held" or asked.way == "reply"):
@@ -150,13 +152,13 @@ class Inbox:
         ).fetchone()
         if thread is None:
             return None
-        number, asked, posted, posting, retry_after = db.execute(
-            "SELECT number, asked, posted, posting, retry_after FROM questions WHERE state = ? AND thread = ?"
+        number, asked, at, posted, posting, retry_after = db.execute(
+            "SELECT number, asked, at, posted, posting, retry_after FROM questions WHERE state = ? AND thread = ?"
             " ORDER BY ts, number LIMIT 1",
             (waiting, *thread),
         ).fetchone()
         db.execute("UPDATE questions SET state = ?, owner = ? WHERE number = ?", (working, self._alive.name, number))
-        return Task(number, Asked(**json.loads(asked)), tuple(json.loads(posted)), bool(posting), retry_after)
+        return Task(number, Asked(**json.loads(asked)), at, tuple(json.loads(posted)), bool(posting), retry_after)
 
     def _tidy(self, db: sqlite3.Connection, ended: list[str]) -> int:
         freed = 0

@@ -141,7 +141,7 @@ class _Page:
         label = escaped(name if len(name) <= _MOST_TITLE_CHARS else f"{name[:_MOST_TITLE_CHARS]}…") or "untitled"
         if self._root is None:
             return label
-        address = _escaped_address(f"{self._root}/?{urlencode(where, safe=':')}")
+        address = _escaped_address(f"{self._root}/?{urlencode(where, safe=':', errors='replace')}")
         return f"<{address}|{label}>" if len(address) <= _MOST_LINK_CHARS else label
 
 
@@ -190,7 +190,9 @@ def _said(sentences: Sequence[Sentence]) -> Iterator[tuple[str, str]]:
 
 
 def _quoted(heading: str, quote: str) -> list[Block]:
-    quoted = pieces(f"“{quote}”", MOST_TEXT_OBJECT_CHARS - weight(heading) - 1)
+    first, *others = pieces(quote, MOST_TEXT_OBJECT_CHARS - weight(heading) - weight("\n“”")) or [""]
+    quoted = [f"“{first}", *others]
+    quoted[-1] += "”"
     return [section(text) for text in packed([("", heading), *(("\n", piece) for piece in quoted)])]
 
 

@@ -41,7 +41,8 @@ def _cut(text: str, most: int, ways: Sequence[_Way]) -> list[str]:
 
 def _sentences(text: str) -> list[str]:
     """The sentences with all that stands between them: what opens a list item is no part of its span."""
-    starts = [0, *(span.start for span in split_sentences(text)[1:])]
+    whole = text.encode(errors="replace").decode()  # sentencex takes no half characters; the length stays
+    starts = [0, *(span.start for span in split_sentences(whole)[1:])]
     return [text[start:end] for start, end in pairwise([*starts, len(text)])]
 
 

@@ -19,7 +19,6 @@ class Thinking:
             return  # its acknowledgement says it
         shown = await self._calls.attempt(
             "assistant.threads.setStatus",
-            channel=asked.channel,
             channel_id=asked.channel,
             thread_ts=asked.thread_ts,
             status=STATUS,

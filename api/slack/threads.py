@@ -25,7 +25,8 @@ class Threads:
 
         def find(db: sqlite3.Connection) -> Conversation | None:
             row = db.execute(
-                "SELECT corpus, conversation_id FROM threads WHERE thread = ? AND conversation_id IS NOT NULL", (thread,)
+                "SELECT corpus, conversation_id FROM threads WHERE thread = ? AND conversation_id IS NOT NULL",
+                (thread,),
             ).fetchone()
             return Conversation(*row) if row else None
 

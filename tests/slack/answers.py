@@ -50,7 +50,7 @@ _WORDS = st.one_of(
     st.text(max_size=12),
     st.sampled_from(["&" * 40, "<" * 900, "字" * 1500, "👩‍👩‍👧" * 200, "a" * 3500, "\n\n", "1. ", "> ", "# "]),
 )
-TEXTS = st.tuples(st.lists(_WORDS, min_size=1, max_size=25), st.sampled_from([1, 1, 1, 2, 12, 40])).map(
+TEXTS = st.tuples(st.lists(_WORDS, min_size=1, max_size=8), st.sampled_from([1, 1, 1, 2, 9])).map(
     lambda made: " ".join(made[0] * made[1])
 )
 _SHORT = st.one_of(st.none(), TEXTS.map(lambda text: text[:400]))
@@ -58,19 +58,19 @@ _SHORT = st.one_of(st.none(), TEXTS.map(lambda text: text[:400]))
 
 @st.composite
 def any_answer(draw: st.DrawFn) -> Answer:
-    """Answers of every verdict: up to 60 sentences and citations, with texts as hostile and as long as they come."""
-    quotes = draw(st.lists(TEXTS, max_size=5)) * draw(st.sampled_from([1, 1, 2, 12]))
+    """Answers of every verdict: up to 48 sentences and citations, with texts as hostile and as long as they come."""
+    quotes = draw(st.lists(TEXTS, max_size=4)) * draw(st.sampled_from([1, 1, 1, 2, 12]))
     citations = tuple(
         cited(marker, quote, title=draw(_SHORT), published=draw(st.sampled_from([None, "2025", "2025-09-05"])))
         for marker, quote in enumerate(quotes, start=1)
     )
-    said = draw(st.lists(TEXTS, min_size=1, max_size=5)) * draw(st.sampled_from([1, 1, 2, 12])) if quotes else []
+    said = draw(st.lists(TEXTS, min_size=1, max_size=4)) * draw(st.sampled_from([1, 1, 1, 2, 12])) if quotes else []
     markers = st.lists(st.integers(1, max(len(quotes), 1)), min_size=1, max_size=4, unique=True)
     sentences = tuple(Sentence(text=text, citations=tuple(draw(markers)), support=0.5) for text in said)
     verdict = draw(st.sampled_from(["answered", "partial", "disputed"])) if sentences else "abstained"
     passages = tuple(
         Passage(document_id=f"p{i}", source=f"{i}.txt", start=0, end=len(text), text=text, score=0.1)
-        for i, text in enumerate(draw(st.lists(TEXTS, max_size=4)))
+        for i, text in enumerate(draw(st.lists(TEXTS, max_size=3)))
     )
     degraded = draw(st.booleans())
     return Answer(

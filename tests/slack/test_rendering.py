@@ -174,7 +174,7 @@ def test_a_sentence_longer_than_a_section_keeps_its_marker_at_its_end() -> None:
 
 
 def test_a_quote_longer_than_a_section_is_cut_at_a_sentence_end() -> None:
-    answer = replace(answered("So."), citations=(cited(1, "It was said in the year of the flood. " * 200),))
+    answer = replace(answered("So."), citations=(cited(1, "It was said in the year of the flood. " * 200 + "So was the flood."),))
     first, *_, last = texts(rendered(answer))[1:]
     assert first.startswith("*[1]* <")
     assert first.endswith("the flood.")

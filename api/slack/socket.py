@@ -1,0 +1,69 @@
+"""Settings in, the Slack bot over Slack's own web socket out, until it is told to stop: no public address is needed."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
+from api.slack.app import SlackBot
+from api.slack.calls import CallFailed
+from rag.corpora import Corpora
+from rag.errors import ConfigurationError
+from rag.settings import SlackSettings
+
+_REFUSED = {
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "not_allowed_token_type",
+}
+_PING_SECONDS = 5.0  # a socket that is silent four times as long is replaced
+
+_log = logging.getLogger("attest.slack")
+
+
+async def run_socket_mode(corpora: Corpora, settings: SlackSettings) -> None:
+    """Answers until SIGINT or SIGTERM, then ends what has begun.
+
+    Raises:
+        ConfigurationError: a token is missing, or Slack does not take it.
+    """
+    if settings.slack_app_token is None:
+        raise ConfigurationError("SLACK_APP_TOKEN is not set; docs/slack.md says where to make it")
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    bot = SlackBot(corpora, settings)
+    async with bot.running():
+        await _check(bot)
+        async with connected(bot, settings.slack_app_token.get_secret_value()):
+            await stopping.wait()
+        _log.info("stopping; what has begun is ended first")
+
+
+@asynccontextmanager
+async def connected(bot: SlackBot, app_token: str) -> AsyncIterator[None]:
+    """Within the block the bot hears what Slack sends, through one web socket after another as they are lost."""
+    handler = AsyncSocketModeHandler(bot.app, app_token, web_client=bot.client, ping_interval=_PING_SECONDS)
+    connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        connecting.cancel()
+        await handler.close_async()  # type: ignore[no-untyped-call]
+
+
+async def _check(bot: SlackBot) -> None:
+    try:
+        await bot.check()
+    except CallFailed as failure:
+        if failure.reason in _REFUSED:
+            raise ConfigurationError(
+                f"Slack does not take SLACK_BOT_TOKEN ({failure.reason}); docs/slack.md says where to find it"
+            ) from None
+        _log.warning("Slack does not say who the bot is (%s); it goes on without", failure)
