@@ -12,7 +12,10 @@ from api.keys import KeyStore
 from rag.chatbot import Chatbot
 from rag.corpora import DEFAULT_CORPUS, Corpora, no_such_corpus
 
-_FOR_ALL = {"/", "/healthz", "/readyz", "/openapi.json", "/favicon.ico"}
+SIGNED = "/slack/events"
+"""Whose caller is known by the signature of what it sends, and not by a key."""
+
+_FOR_ALL = {"/", "/healthz", "/readyz", "/openapi.json", "/favicon.ico", SIGNED}
 _FOR_ALL_UNDER = "/assets/"
 
 
@@ -59,13 +62,13 @@ class Authentication:
         await self._app(scope, receive, send)
 
     def _caller(self, scope: Scope) -> Caller | None:
-        if not (self._required or self._keys.exist()):
-            return ANYBODY
-        if is_for_all(scope["path"]):
-            return None
         scheme, _, text = Headers(scope=scope).get("authorization", "").partition(" ")
         key = self._keys.check(text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
+            if not (self._required or self._keys.exist()):
+                return ANYBODY
+            if is_for_all(scope["path"]):
+                return None
             raise ApiError(
                 401,
                 "unauthorised",

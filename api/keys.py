@@ -55,6 +55,7 @@ class KeyStore:
     def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._path = path
         self._now = now
+        self._seen = False  # a key, in the file that is there
 
     def create(self, *, name: str, corpora: Sequence[str] | None = None, read_only: bool = False) -> tuple[Key, str]:
         """A new key, and its text, which is nowhere else."""
@@ -88,9 +89,11 @@ class KeyStore:
     def exist(self) -> bool:
         """Whether a key was ever made. Revoking the last one does not let everybody in; removing the file does."""
         if not self._path.exists():
-            return False
-        with self._open() as db:
-            return db.execute("SELECT 1 FROM keys").fetchone() is not None
+            self._seen = False
+        elif not self._seen:
+            with self._open() as db:
+                self._seen = db.execute("SELECT 1 FROM keys").fetchone() is not None
+        return self._seen
 
     def check(self, text: str) -> Key | None:
         """The key of that text, None where it is no key, or revoked."""
