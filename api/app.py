@@ -23,13 +23,19 @@ from api.metrics import CountRequests
 from api.tracing import telemetry
 from rag.answering.extractive import MODEL
 from rag.corpora import Corpora
-from rag.settings import ServerSettings
+from rag.settings import ServerSettings, SlackSettings
 
 _KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of `attest keys create`."}}
 
 
-def create_app(corpora: Corpora, *, settings: ServerSettings, keys_required: bool = False) -> FastAPI:
-    """The application, which closes `corpora` when it stops.
+def create_app(
+    corpora: Corpora,
+    *,
+    settings: ServerSettings,
+    keys_required: bool = False,
+    slack: SlackSettings | None = None,
+) -> FastAPI:
+    """The application, which closes `corpora` when it stops; with `slack`, it takes Slack's events too.
 
     It asks for keys once there is one in the data directory, and, with `keys_required`, before that too.
     """
@@ -62,6 +68,10 @@ def create_app(corpora: Corpora, *, settings: ServerSettings, keys_required: boo
     app.state.asks_for_keys = lambda: keys_required or keys.exist()
     for router in (health.router, *routes.routers, page.router):
         app.include_router(router)
+    if slack is not None:
+        from api.slack.http import slack_router  # which loads slack_bolt
+
+        app.include_router(slack_router(corpora, slack))
     add_exception_handlers(app)
     return app
 

@@ -1,10 +1,11 @@
-"""`attest serve` and `attest keys create | list | revoke`."""
+"""`attest serve`, `attest slack` and `attest keys create | list | revoke`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.slack.cli import app as slack_app
 from rag.console import AsJson, print_json
 from rag.corpora import check_name
 from rag.errors import ConfigurationError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 keys_app = typer.Typer(help="Make, show and revoke the keys of the server.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+app.add_typer(slack_app)
 
 
 @app.command()
@@ -36,16 +38,21 @@ def serve(
     from api.lifetime import GRACE_SECONDS
     from api.logs import log_config
     from rag.bootstrap import open_corpora
-    from rag.settings import load_server_settings
+    from rag.settings import load_server_settings, load_slack_settings
 
-    settings = load_server_settings()
+    settings, slack = load_server_settings(), load_slack_settings()
     for_all = not is_loopback(host)
     if for_all and not to_all and not any(key.revoked_at is None for key in _keys().all()):
         raise ConfigurationError(
             f"{host} can be reached from other machines, and there is no key. Run: attest keys create --name NAME, "
             "or add --open to let everybody in"
         )
-    application = create_app(open_corpora(settings), settings=settings, keys_required=for_all and not to_all)
+    application = create_app(
+        open_corpora(settings),
+        settings=settings,
+        keys_required=for_all and not to_all,
+        slack=slack if slack.slack_signing_secret else None,
+    )
     uvicorn.run(
         application,
         host=host,

@@ -70,6 +70,33 @@ class ServerSettings(Settings):
     heartbeat_seconds: float = Field(default=10.0, gt=0)  # of silence in a stream before it shows that it lives
 
 
+def _mapped(given: object) -> object:
+    """`C1=legal,T9=default` as a mapping."""
+    if not isinstance(given, str):
+        return given
+    pairs = [part.partition("=") for part in given.split(",") if part.strip()]
+    if not all(key.strip() and value.strip() for key, _, value in pairs):
+        raise ValueError(f"{given!r} is not a list such as C0123=legal,T0456=default")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+class SlackSettings(ServerSettings):
+    """What the Slack bot reads besides: `attest slack`, and `attest serve` where there is a signing secret."""
+
+    # Under the names that every tool for Slack reads:
+    slack_bot_token: SecretStr | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr | None = Field(default=None, validation_alias="SLACK_APP_TOKEN")
+    slack_api_url: str = Field(
+        default="https://slack.com/api/", validation_alias="SLACK_API_URL", pattern="^https?://[^?#]+$"
+    )
+    slack_corpora: Annotated[dict[str, str], NoDecode, BeforeValidator(_mapped)] = {}  # by channel or team
+    slack_ask_a_person: str | None = Field(default=None, pattern="^S[A-Z0-9]+$")  # the id of a user group
+    slack_answers: int = Field(default=4, ge=1)  # at once
+    slack_queue: int = Field(default=5000, ge=1)  # questions that wait at most
+    slack_wait_seconds: float = Field(default=120.0, gt=0)  # that a question may be expected to wait; beyond: refused
+
+
 def load_settings() -> Settings:
     """Settings from the environment over `.env` over the defaults.
 
@@ -82,6 +109,11 @@ def load_settings() -> Settings:
 def load_server_settings() -> ServerSettings:
     """As `load_settings`, with the server's own."""
     return _load(ServerSettings)
+
+
+def load_slack_settings() -> SlackSettings:
+    """As `load_server_settings`, with the Slack bot's own."""
+    return _load(SlackSettings)
 
 
 Kind = TypeVar("Kind", bound=Settings)
