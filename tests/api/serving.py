@@ -1,10 +1,18 @@
-"""An ASGI application in, a real server on a real socket out."""
+"""An application or a data directory in, a server on a real socket out: in a thread, or as `attest serve` runs it."""
 
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -44,3 +52,34 @@ def serving(app: ASGIApp) -> Iterator[Served]:
         served.stop()
         thread.join(timeout=20)
         assert not thread.is_alive()
+
+
+@dataclass(frozen=True)
+class Running:
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged so far; all of it is JSON."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@contextmanager
+def attest_serve(data_dir: Path, log: Path, *options: str, **settings: str) -> Iterator[Running]:
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rag", "serve", "--port", "0", *options],
+            stderr=written,
+            env={**os.environ, "ATTEST_DATA_DIR": str(data_dir), "ATTEST_REQUESTS_PER_MINUTE": "0", **settings},
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not (found := re.search(r"http://[\d.]+:(\d+)", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield Running(process, f"http://127.0.0.1:{found[1]}", log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)

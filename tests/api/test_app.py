@@ -8,47 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from rag.chatbot import Chatbot
 from rag.corpus.sync import Synchroniser
-
-
-@dataclass(frozen=True)
-class Running:
-    process: subprocess.Popen[bytes]
-    url: str
-    log: Path
-
-    def lines(self) -> list[dict[str, Any]]:
-        """What it has logged so far; all of it is JSON."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-
-@contextmanager
-def attest_serve(data_dir: Path, log: Path, *options: str, **settings: str) -> Iterator[Running]:
-    with log.open("wb") as written:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "rag", "serve", "--port", "0", *options],
-            stderr=written,
-            env={**os.environ, "ATTEST_DATA_DIR": str(data_dir), "ATTEST_REQUESTS_PER_MINUTE": "0", **settings},
-        )
-    try:
-        deadline = time.monotonic() + 60
-        while not (found := re.search(r"http://[\d.]+:(\d+)", log.read_text())):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield Running(process, f"http://127.0.0.1:{found[1]}", log)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+from tests.api.serving import Running, attest_serve
 
 
 def attest(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
