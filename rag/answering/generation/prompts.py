@@ -45,7 +45,7 @@ class Room:
 
     window: int = 8192
     answer: int = 500
-    passages: int = 650
+    passages: int = 700
     history: int = 400
 
 

@@ -1,4 +1,4 @@
-"""A sentence a model wrote and the numbered passages in; the sentence with the exact spans that prove it, or why not, out.
+"""A model's sentence and the numbered passages in; the sentence with the exact spans that prove it, or why not, out.
 
 Each citation is narrowed to the sentence of its passage that supports the claim best, with the one before it where it
 leans on that. A missing or wrong number is mended from the other passages; what no passage says is dropped.
@@ -87,7 +87,7 @@ class Verifier:
         return Checked("repaired" if any(proof.repaired for proof in proofs) else "kept", draft)
 
     def _prove(self, text: str, numbers: Sequence[int]) -> list[_Proof] | Fate:
-        """A byline must name the source; each of several must say it. "Amnesty said" may also stand in another's text."""
+        """Each source that a byline names must say it; "Amnesty said …" may also stand in another's text."""
         byline = find_byline(text, self._documents)
         if byline is None:
             return self._prove_claim(text, self._places, numbers) or "unsupported"
