@@ -8,7 +8,6 @@ with whole documents for passages. The verifier was tuned on the `tune` halves; 
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -16,10 +15,10 @@ from zlib import crc32
 from eval.cases import Split, load_cases, split_of
 from eval.fault_sentences import FAULT_KINDS, FaultKind, is_said, make_fault, names_in
 from eval.json_lines import read_lines
-from eval.metrics import Figure, percentile
+from eval.metrics import Figure, percentile, wilson
 from eval.results import CorpusDocument
 from eval.scripted_model import ScriptedModel, Written
-from rag.answering.generation.filtering import plain_text
+from rag.answering.filtering import plain_text
 from rag.answering.generation.prompts import NumberedPassage
 from rag.answering.generation.verifying import Verifier
 from rag.bootstrap import make_investigator
@@ -32,7 +31,6 @@ from rag.types import Answer, Citation, DocumentInfo, SentenceHit
 
 MODEL_SENTENCES = Path(__file__).parent / "data" / "model_sentences.jsonl"
 _DRAWS = 2  # faults of a kind made of one sentence written by hand
-_Z = 1.959964  # of a 95% interval
 
 Share = list[tuple[str, float]]
 """Of each thing counted the question or sentence that it is from, and 1 or 0."""
@@ -161,16 +159,11 @@ def _is_exact(citation: Citation, texts: Mapping[str, str]) -> bool:
 
 
 def _figure(share: Share) -> Figure:
-    """The share, with Wilson's score interval (1927): a bootstrap of nothing but hits has no width.
-
-    It counts one trial a question, for the sentences of one are not independent: too wide rather than too narrow.
-    """
+    """The share, with an interval that counts one trial a question: its sentences are not independent."""
     if not share:
         return Figure(None, None, None, 0)
     value, trials = sum(one for _, one in share) / len(share), len({asked for asked, _ in share})
-    middle = (value + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
-    half = _Z / (1 + _Z**2 / trials) * sqrt(value * (1 - value) / trials + _Z**2 / (4 * trials**2))
-    return Figure(value, max(0.0, round(middle - half, 6)), min(1.0, round(middle + half, 6)), len(share))
+    return Figure(value, *wilson(value, trials), len(share))
 
 
 def _as_passages(corpus: Sequence[CorpusDocument]) -> list[NumberedPassage]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rag.answering.citations import DraftSentence, Quote
 from rag.answering.dating import published_day
 from rag.answering.disputes import Dispute
-from rag.answering.generation.orders import gives_orders
+from rag.answering.orders import gives_orders
 from rag.answering.quoting import quote_sentences
 from rag.answering.ranking import ON_TOPIC, Scored
 from rag.text import content_stems, is_statement

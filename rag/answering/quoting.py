@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rag.answering.citations import DraftSentence, Quote
-from rag.answering.generation.filtering import plain_text
-from rag.answering.generation.orders import gives_orders
+from rag.answering.filtering import plain_text
+from rag.answering.orders import gives_orders
 from rag.date_readers import calendar_span
 from rag.dates import find_dates, parse_date
 from rag.types import DateSpan, DocumentInfo, SentenceHit
@@ -31,11 +31,11 @@ def quote_sentences(
 
     `agreeing` are quotes of other documents that say the same; they are named and cited with it.
     """
-    others = " and ".join(dict.fromkeys(_byline(quote.document.label) for quote in agreeing))
+    others = " and ".join(dict.fromkeys(byline(quote.document.label) for quote in agreeing))
     verb = f"says, as does {others}" if others else "says"
     own = tuple([Quote(document, one.start, one.end, one.text) for one in sentences])
     return DraftSentence(
-        text=f"{_byline(document.label)} {verb}{_OPENING}{_words(document, sentences)}”",
+        text=f"{byline(document.label)} {verb}{_OPENING}{_words(document, sentences)}”",
         claim=" ".join(one.text for one in sentences if plain_text(one.text)),
         quotes=(*own, *agreeing),
     )
@@ -43,7 +43,7 @@ def quote_sentences(
 
 def claim_of(text: str, labels: Iterable[str]) -> str:
     """What a sentence of an answer says, notes and all, without the byline of a source that is labelled so."""
-    for label in map(_byline, labels):
+    for label in map(byline, labels):
         if text.startswith(f"{label} says"):
             return text[text.find(_OPENING, len(label)) + len(_OPENING) :].removesuffix("”")
     return text
@@ -54,7 +54,7 @@ def without_notes(text: str) -> str:
     return _NOTE.sub("", text.replace(_LEFT_OUT, " "))
 
 
-def _byline(label: str) -> str:
+def byline(label: str) -> str:
     """A document's label in plain text, less a name that tells nothing or gives orders."""
     date = _DATE_OF_LABEL.findall(label)[0]
     name = plain_text(label.removesuffix(date))

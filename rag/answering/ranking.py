@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rag.answering.dating import DateFit
 from rag.answering.expectations import expectation_of
-from rag.answering.generation.orders import gives_orders
+from rag.answering.orders import gives_orders
 from rag.index.library import Library
 from rag.query import Query
 from rag.text import content_stems, is_statement, words

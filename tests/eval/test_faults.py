@@ -24,7 +24,7 @@ from eval.results import CorpusDocument
 from eval.scripted_model import Written
 from eval.sessions import DEFAULT_SET
 from rag.answering.citations import DraftSentence, Quote
-from rag.answering.generation.filtering import plain_text
+from rag.answering.filtering import plain_text
 from rag.answering.generation.markers import split_at_markers
 from rag.answering.generation.verifying import Checked, Verifier
 from rag.bootstrap import open_synchroniser

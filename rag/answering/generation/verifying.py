@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.answering.citations import DraftSentence
+from rag.answering.filtering import plain_text
 from rag.answering.generation.bearing import as_written, bearing
 from rag.answering.generation.bylines import find_byline
-from rag.answering.generation.filtering import plain_text
 from rag.answering.generation.markers import split_at_markers
 from rag.answering.generation.places import Place, find_places
 from rag.answering.generation.prompts import NumberedPassage
-from rag.grounding import LEAST_SUPPORT, support
+from rag.grounding import LEAST_SUPPORT, judge_support
 from rag.grounding.names import find_names
 from rag.text import content_stems, is_statement, words
 
@@ -29,6 +29,11 @@ _NO_ANSWER = re.compile(
     r"(?:sorry,?\s)?(?:however,?\s|but\s)?(?:(?:the|these|none of the)\s)?(?:provided\s|given\s)?"
     r"(?:passages?|sources?|documents?|texts?)\s(?:\S+\s){0,3}?"
     r"(?:do(?:es)?\s?n[o'’]t|cannot|can['’]t|contains?\sno|give\sno|have\sno|(?:say|says|answers?|mentions?)\b)",
+    re.IGNORECASE,
+)
+_OF_ITSELF = re.compile(  # what a model says of its prompt or its answer, not of the world
+    r"(?:(?:the|this|these|each|both)\s(?:\w+\s)?passages?\b(?!\s(?:of|from|into|through|to)\b)|passages?\s\W?\d|(?:the|my|this)\sanswer\s(?:to\b.{0,80}\s)?is\b"
+    r"|(?:the|this)\s(?:sentence|question|statement)\s(?:is|was|says|asks)\s?:)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"\s*(?:;|,\s(?:and|but|while|whereas|though|although)\b)\s*")
@@ -67,7 +72,7 @@ class Verifier:
         text = plain_text("".join(stretch.text for stretch in stretches))
         if _NO_ANSWER.match(text):
             return Checked("no_answer")
-        if not is_statement(text):
+        if not is_statement(text) or _OF_ITSELF.match(text):
             return Checked("fragment")
         if tuple(words(text)) in self._said:
             return Checked("repeated")
@@ -81,7 +86,8 @@ class Verifier:
                 return Checked(found)
             proofs += found
         draft = _draft(text, proofs)
-        if support(draft.claim, [quote.text for quote in draft.quotes]) < LEAST_SUPPORT:
+        judged = judge_support(draft.claim, [quote.text for quote in draft.quotes])
+        if judged.label != "supported":  # where people cannot tell either, a document's own words are the better answer
             return Checked("unsupported")
         self._said.add(tuple(words(text)))
         return Checked("repaired" if any(proof.repaired for proof in proofs) else "kept", draft)

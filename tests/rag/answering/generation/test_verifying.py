@@ -8,7 +8,7 @@ from rag.answering.generation.prompts import NumberedPassage
 from rag.answering.generation.verifying import Checked, Fate, Verifier
 from rag.corpus.loading import list_files, load, read_sidecar
 from rag.text import split_sentences
-from rag.types import SentenceHit
+from rag.types import DocumentInfo, SentenceHit
 
 KELP = Path(__file__).parents[3] / "rag/data/kelp"
 FERRY, FLOOD, HARBOUR, LETTER = 1, 2, 3, 4
@@ -162,6 +162,27 @@ def test_what_was_dropped_is_no_repetition(verifier: Verifier) -> None:
 )
 def test_that_the_passages_do_not_say_is_no_statement(verifier: Verifier, refusal: str) -> None:
     assert verifier.check(refusal) == Checked("no_answer")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        f"The passage is about the ferry [{FERRY}].",
+        f"The first passage states that {LOST} [{FERRY}].",
+        f"The answer to the question of the ferry is that {LOST} [{FERRY}].",
+        f"The sentence is: {LOST} [{FERRY}].",
+    ],
+)
+def test_what_a_model_says_of_its_prompt_or_answer_is_not_said(verifier: Verifier, about: str) -> None:
+    assert verifier.check(about) == Checked("fragment")
+
+
+@pytest.mark.parametrize("text", ["The passage of the ferry takes two days", "The sentence was ten years"])
+def test_passages_and_sentences_of_the_world_may_be_spoken_of(text: str) -> None:
+    place = NumberedPassage(
+        1, DocumentInfo(document_id="a", source="a.txt", version="v"), (SentenceHit(0, len(text) + 1, f"{text}.", 0.0),)
+    )
+    assert Verifier([place]).check(f"{text} [1].").fate == "kept"
 
 
 @pytest.mark.parametrize(

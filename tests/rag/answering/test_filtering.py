@@ -5,7 +5,7 @@ from time import thread_time
 
 import pytest
 
-from rag.answering.generation.filtering import is_plain, plain_text, visible
+from rag.answering.filtering import is_plain, plain_text, visible
 from rag.text import split_sentences
 from tests.rag.answering.generation.attacks import ENCODINGS, KINDS, POSITIONS, escapes
 
