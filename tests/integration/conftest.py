@@ -5,6 +5,7 @@ tests; `ATTEST_INTEGRATION_CASES=20 make integration` asks a fixed sample.
 """
 
 import os
+import random
 import select
 import subprocess
 from collections import Counter
@@ -80,7 +81,13 @@ def asked(
     cases = choose_cases(load_cases(GOLD), limit=int(sample) if sample else None)
     corpus = read_corpus(ROOT / "seeds")
     place = Place(tmp_path_factory.mktemp("smollm2"), resumed=False)
-    with open_engine_target(seeds_index, configuration=Configuration("smollm2", settings)) as target:
+    drawn = random.Random(0)  # the marks in prompts, so that the model says the same once more
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_engine_target(seeds_index, configuration=Configuration("smollm2", settings)) as target,
+    ):
+        patch.setattr("rag.answering.generation.prompts.new_mark", lambda: f"#{drawn.randrange(10**12):012}")
+        patch.setattr("rag.answering.generation.rewriting.new_mark", lambda: f"#{drawn.randrange(10**12):012}")
         info = describe_run("smollm2", target, cases_path=GOLD, corpus=corpus)
         run = run_cases(cases, target, info=info, corpus=corpus, place=place)
     request.config.stash[_RUN] = run
