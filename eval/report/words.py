@@ -1,12 +1,13 @@
 """A report in, its findings in plain sentences out: how good, how sure, and what the figures do not say."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from eval.compare import Change
 from eval.report.catalogue import metric_of, percent
 from eval.report.content import Compared, Report, RunShown
-from eval.report.outcomes import PROBLEMS
+from eval.report.outcomes import PROBLEMS, Outcome
 
 _FEW = 30
 
@@ -51,12 +52,31 @@ def _of_run(run: RunShown, report: Report) -> Iterator[str]:
         yield f"Of questions they can answer, {silent} were abstained from."
     if points := _share(run, "points_covered"):
         yield f"Answers held {points} of the expected facts, on average."
-    if fallen := _share(run, "degraded"):
-        yield f"Of answers that a language model was to write, {fallen} are the documents' own words instead."
+    yield from _of_model(run, report)
     exact = run.scores.get("citation_exact")
     if exact and exact.figure.value is not None:
         whole = exact.figure.value == 1
         yield "Every citation is exact." if whole else f"Only {_share(run, 'citation_exact')} of citations are exact."
+
+
+def _of_model(run: RunShown, report: Report) -> Iterator[str]:
+    fallen = _share(run, "degraded")
+    if fallen is None:
+        return
+    outcomes = [case.outcomes[report.runs.index(run)] for case in report.cases]
+    reasons = Counter(outcome.reason or "no reason told" for outcome in outcomes if outcome.degraded)
+    why = f": {', '.join(f'{reason} {count}' for reason, count in reasons.most_common())}" if reasons else ""
+    yield f"Of answers that a language model was to write, {fallen} are the documents' own words instead{why}."
+    dropped, repaired = (_total(name, outcomes) for name in ("dropped_sentences", "repaired_sentences"))
+    yield (
+        f"Of its sentences {dropped} were dropped, because nothing cited proves them, and {repaired} were said with "
+        "other citations than it gave."
+    )
+
+
+def _total(metric: str, outcomes: Sequence[Outcome]) -> int:
+    scores = (outcome.scores.get(metric) for outcome in outcomes)
+    return sum(int(score.value) for score in scores if score is not None and score.value is not None)
 
 
 def _baselines(run: RunShown) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from eval.cases import GoldCase
 from eval.results import CaseResult, CorpusDocument, Score
@@ -24,7 +25,7 @@ class Estimate:
 
 
 def score(case: GoldCase, result: CaseResult, corpus: Mapping[str, CorpusDocument]) -> dict[str, Score]:
-    """Wall-clock seconds, the tokens that the target reports, and dollars = tokens x price."""
+    """Wall-clock seconds, the tokens that the target reports, and dollars: reported too, or tokens x price."""
     answer = result.answer or {}
     prompt, completion = read_count(answer, "prompt_tokens"), read_count(answer, "completion_tokens")
     seconds = Score(result.seconds, "from asking to the whole answer")
@@ -34,7 +35,9 @@ def score(case: GoldCase, result: CaseResult, corpus: Mapping[str, CorpusDocumen
         "seconds": seconds,
         "prompt_tokens": Score(float(prompt), "as the target reports"),
         "completion_tokens": Score(float(completion), "as the target reports"),
-        "dollars": _dollars(str(answer.get("model") or ""), prompt, completion),
+        "dollars": _told_dollars(answer["cost_usd"])
+        if "cost_usd" in answer
+        else _dollars(str(answer.get("model") or ""), prompt, completion),
     }
 
 
@@ -59,6 +62,13 @@ def estimate(
     dollars = _dollars(model, prompt, completion)
     assumed = f"{prompt_tokens_each} prompt tokens beside the question and {completion_tokens_each} written, each case"
     return Estimate(len(cases), prompt, completion, dollars.value, f"{assumed}; {dollars.reason}")
+
+
+def _told_dollars(told: object) -> Score:
+    """As the target reports: an answer given up for the documents' words names no model, but was paid for."""
+    if isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told < inf:
+        return Score(float(told), "as the target reports")
+    return Score(None, f"the target knows no price; add its model to {PRICES_PATH.name}")
 
 
 def _dollars(model: str, prompt: int, completion: int) -> Score:

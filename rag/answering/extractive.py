@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from rag.answering.citations import DraftSentence, Quote
 from rag.answering.dating import published_day
 from rag.answering.disputes import Dispute
+from rag.answering.orders import gives_orders
 from rag.answering.quoting import quote_sentences
 from rag.answering.ranking import ON_TOPIC, Scored
 from rag.text import content_stems, is_statement
@@ -74,10 +75,14 @@ def _with_context(candidate: Scored) -> list[SentenceHit]:
     """The sentence, after the one before it if it leans on that ("He …", "The three groups …") and that has a name."""
     sentence = candidate.sentence
     if _LEANING.match(sentence.text):
-        before = [one for one in candidate.hit.sentences if one.end <= sentence.start]
-        if before and is_statement(before[-1].text) and _NAMED.search(before[-1].text):
-            return [before[-1], sentence]
+        before = [one for one in candidate.hit.sentences if one.end <= sentence.start][-1:]
+        if before and _is_context(before[0].text):
+            return [*before, sentence]
     return [sentence]
+
+
+def _is_context(sentence: str) -> bool:
+    return is_statement(sentence) and _NAMED.search(sentence) is not None and not gives_orders(sentence)
 
 
 def _same_elsewhere(candidate: Scored, others: Sequence[Scored]) -> list[Quote]:

@@ -1,23 +1,25 @@
 """Source sentences in, how an answer says them out: who says it and when, their words, and notes of ours in brackets.
 
-The words stay those of the source, in quotation marks, so that a charge or a scare word is never the bot's own. A note
-gives the day that "Monday" was: a reading of the text, not in it.
+The words stay those of the source, in quotation marks, so that a charge or a scare word is never the bot's own; they
+and its name are said in plain text, so that square brackets are ours alone. A note gives the day that "Monday" was: a
+reading of the text, not in it.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 
 from rag.answering.citations import DraftSentence, Quote
+from rag.answering.filtering import plain_text
+from rag.answering.orders import gives_orders
 from rag.date_readers import calendar_span
 from rag.dates import find_dates, parse_date
-from rag.text import plain
 from rag.types import DateSpan, DocumentInfo, SentenceHit
 
 _MONTHS = "January February March April May June July August September October November December".split()
 _OPENING = ": “"
 _DATE = rf"(?:\d{{1,2}} )?(?:{'|'.join(_MONTHS)}) \d{{4}}"
 _NOTE = re.compile(rf" \[(?:{_DATE}(?: to {_DATE})?|the year \d{{4}})\]")
-_MARKER = re.compile(r"\[(\d+)\]")
+_DATE_OF_LABEL = re.compile(r"(?: \(\d{4}[-\d]*\))?\Z")
 _LEFT_OUT = " […] "
 _GAP = 12  # characters between two sentences, at most, where only white space and a list marker stands
 
@@ -29,19 +31,19 @@ def quote_sentences(
 
     `agreeing` are quotes of other documents that say the same; they are named and cited with it.
     """
-    others = " and ".join(dict.fromkeys(quote.document.label for quote in agreeing))
+    others = " and ".join(dict.fromkeys(byline(quote.document.label) for quote in agreeing))
     verb = f"says, as does {others}" if others else "says"
     own = tuple([Quote(document, one.start, one.end, one.text) for one in sentences])
     return DraftSentence(
-        text=f"{document.label} {verb}{_OPENING}{_words(document, sentences)}”",
-        claim=" ".join(one.text for one in sentences),
+        text=f"{byline(document.label)} {verb}{_OPENING}{_words(document, sentences)}”",
+        claim=" ".join(one.text for one in sentences if plain_text(one.text)),
         quotes=(*own, *agreeing),
     )
 
 
 def claim_of(text: str, labels: Iterable[str]) -> str:
     """What a sentence of an answer says, notes and all, without the byline of a source that is labelled so."""
-    for label in labels:
+    for label in map(byline, labels):
         if text.startswith(f"{label} says"):
             return text[text.find(_OPENING, len(label)) + len(_OPENING) :].removesuffix("”")
     return text
@@ -52,27 +54,33 @@ def without_notes(text: str) -> str:
     return _NOTE.sub("", text.replace(_LEFT_OUT, " "))
 
 
+def byline(label: str) -> str:
+    """A document's label in plain text, less a name that tells nothing or gives orders."""
+    date = _DATE_OF_LABEL.findall(label)[0]
+    name = plain_text(label.removesuffix(date))
+    return f"{name if any(map(str.isalnum, name)) and not gives_orders(name) else 'A document'}{date}"
+
+
 def _words(document: DocumentInfo, sentences: Sequence[SentenceHit]) -> str:
     said, end = "", 0
     for one in sentences:
         if said:
             said += " " if one.start - end <= _GAP else _LEFT_OUT
-        said += _noted(one.text, document)
+        said += _noted(plain_text(one.text), document)
         end = one.end
     return said
 
 
 def _noted(text: str, document: DocumentInfo) -> str:
-    """The sentence on one line, with the days that its relative dates mean."""
-    text = _MARKER.sub(r"(\1)", text)  # a marker is ours alone; the length stays
+    """The sentence with the days that its relative dates mean."""
     written = parse_date(document.published) if document.published else None
     noted, end = "", 0
     for mention in find_dates(text, written):
         if mention.basis != "said":
             noted += f"{text[end : mention.where.end]} [{_in_words(mention.when)}]"
             end = mention.where.end
-    said = plain(noted + text[end:])
-    return "".join(character for character in said if character.isprintable())
+            noted += " " * text.startswith("(", end)  # "[…](…)" would be a link
+    return noted + text[end:]
 
 
 def _in_words(when: DateSpan) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.answering.dating import DateFit
 from rag.answering.expectations import expectation_of
+from rag.answering.orders import gives_orders
 from rag.index.library import Library
 from rag.query import Query
 from rag.text import content_stems, is_statement, words
@@ -154,11 +155,13 @@ def _score(features: Features) -> float:
 
 
 def _statements(hit: Hit) -> Iterator[tuple[int, int, SentenceHit]]:
-    """The statements of a passage, each with the positions of its first and last sentence in it.
+    """The statements of a passage, each with the positions of its first and last sentence in it, save orders.
 
     A line that leads into a list ("We ask you to:") and its items are one statement: neither says enough alone.
     """
     for first, sentence in enumerate(hit.sentences):
+        if gives_orders(sentence.text):
+            continue
         if is_statement(sentence.text):
             yield first, first, sentence
         elif sentence.text.endswith(":") and (last := _last_item(hit, first)) > first:
@@ -182,6 +185,8 @@ def _last_item(hit: Hit, lead: int) -> int:
     while last + 1 < len(hit.sentences) and last - lead < _MOST_ITEMS:
         gap = hit.text[hit.sentences[last].end - hit.start : hit.sentences[last + 1].start - hit.start]
         if "\n" not in gap or not gap.strip():  # an item starts on a line of its own, with a marker
+            break
+        if gives_orders(hit.sentences[last + 1].text):
             break
         last += 1
     return last

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import chromadb
@@ -26,6 +27,8 @@ __all__ = ["ChromaError", "VectorIndex", "copy_vectors"]
 
 _COLLECTION = "chunks"
 _DATABASE = "chroma.sqlite3"
+_opening = Lock()
+"""chromadb 1.5 shares one system between all clients of a folder, and does not lock its making and stopping."""
 
 
 class VectorIndex:
@@ -55,7 +58,8 @@ class VectorIndex:
 
     def close(self) -> None:
         assert isinstance(self._client, Client)  # ClientAPI, what PersistentClient says it gives, has no close
-        self._client.close()
+        with _opening:
+            self._client.close()
 
     def add(self, ids: Sequence[int], vectors: Matrix) -> None:
         batch = self._client.get_max_batch_size()
@@ -91,7 +95,8 @@ class VectorIndex:
 
 
 def _client(folder: Path) -> ClientAPI:
-    return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+    with _opening:
+        return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
 
 
 def copy_vectors(folder: Path, target: Path) -> None:

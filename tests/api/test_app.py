@@ -209,7 +209,7 @@ def test_the_description_documents_every_error_in_the_one_shape(url: str) -> Non
 def test_each_request_is_logged_with_the_id_that_its_client_was_told(served: Running) -> None:
     response = httpx.post(f"{served.url}/v1/search", json={"query": "confidential words"})
     told = response.headers["x-request-id"]
-    [line] = [line for line in served.lines() if line.get("request_id") == told]
+    line = served.line_of(told)
     assert (line["method"], line["path"], line["status"]) == ("POST", "/v1/search", 200)
     assert "confidential" not in served.log.read_text()
 

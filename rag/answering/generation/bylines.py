@@ -16,7 +16,8 @@ _NAME = r"(?P<name>[“\"][^“”\"]{2,200}[”\"]|(?:[Tt]he\s)?[^\W_][^,;:“�
 _DATE = r"(?:\s?\((?P<date>[^()]{4,30})\)|\s(?:on|in|of)\s(?P<when>[^,;:()]{4,30}?))?"
 _HEADS = (
     re.compile(
-        rf"(?:As\s)?{_NAME}{_DATE},?\s{_SAYS}(?:\s(?:on|in)\s(?P<later>[^,;:()]{{4,30}}?))?(?:,?\sthat\b|:|,)?\s"
+        rf"(?:As\s)?{_NAME}{_DATE},?\s{_SAYS}"
+        r"(?:\s(?:on|in)\s(?P<later>[^,;:()]{4,30}?)(?=,|:|\sthat\b))?(?:,?\sthat\b|:|,)?\s"
     ),
     re.compile(rf"(?:According\sto|As\sreported\sby|In\sthe\swords\sof)\s{_NAME}{_DATE}(?:,|:)\s"),
 )
@@ -64,7 +65,7 @@ def is_named(name: str, document: DocumentInfo) -> bool:
 
 
 def _is_short_for(said: list[str], name: str) -> bool:
-    """Two of its words or more, or its head: "Gazette" of "Kelpmouth Gazette", "Coalition" of "Coalition for Justice"."""
+    """Two of its words or more, or its head: "Gazette" of "Kelpmouth Gazette", "Coalition" of "Coalition for Peace"."""
     own = _content(name)
     heads = _content(_OF.split(name)[0])[-1:]
     return set(said) <= set(own) and (len(said) > 1 or said[0] in heads)

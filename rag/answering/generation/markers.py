@@ -1,6 +1,6 @@
-"""What a model wrote in, the same with its citation markers spelt `[1]` and inside their sentence, and their numbers out.
+"""What a model wrote in; the same with citation markers spelt `[1]` inside their sentence, and their numbers, out.
 
-Models write `[1]`, `[1, 2]`, `[1-3]`, `[^1]`, `【1†source】`, `[Source 1]`, `¹` or `(1)`, before or after the full stop.
+Models write `[1]`, `[1, 2]`, `[1-3]`, `[^1]`, `【1†source】`, `[Source 1]`, `¹` or `(1)`, before or after a full stop.
 """
 
 import re
@@ -32,7 +32,7 @@ class Marked:
 
 
 def normalise(text: str) -> str:
-    """`text` with all markers spelt `[1][2]`, those after a sentence's end drawn into it; already so it stays as it is."""
+    """`text` with all markers spelt `[1][2]` and drawn into the sentence they follow; twice changes nothing more."""
     text = _RAISED.sub(lambda match: f"[{match.group().translate(_RAISED_DIGITS)}]", text)
     text = _SPELT.sub(lambda match: _spell(match["numbers"]), text)
     return _AFTER_THE_END.sub(lambda match: f" {match['markers']}{match['end']}", text)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rag.answering.citations import Quote
-from rag.answering.generation.orders import gives_orders
 from rag.answering.generation.prompts import NumberedPassage
+from rag.answering.orders import gives_orders
 from rag.dates import DateSpan, find_dates, parse_date
 from rag.grounding.names import Names
 from rag.grounding.reading import read

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answering.generation.selection import GAP, Line, Selection, by_rank, label, lines, neighbours, others, sides
+from rag.answering.generation.selection import GAP, Line, Selection, by_rank, lines, neighbours, others, sides
 from rag.answering.generation.turns import end_of, fenced, last_turns, missing_turns, new_mark
 from rag.answering.investigation import Investigation
+from rag.answering.quoting import byline
 from rag.answering.ranking import Scored
 from rag.errors import ModelRejectedError
 from rag.protocols import Message
@@ -45,7 +46,7 @@ class Room:
 
     window: int = 8192
     answer: int = 500
-    passages: int = 650
+    passages: int = 700
     history: int = 400
 
 
@@ -174,7 +175,7 @@ def _messages(
 ) -> tuple[Message, ...]:
     said = [f"The mark is {mark}."]
     for number, (document, own) in enumerate(selection.by_document(), start=1):
-        said += (f"{mark} [{number}] {label(document)}", _joined(own))
+        said += (f"{mark} [{number}] {byline(document.label)}", _joined(own))
     said += (*fenced(mark, turns), f"{mark} end", *notes, f"Question: {asked}")
     return (Message("system", SYSTEM), Message("user", "\n".join(said)))
 

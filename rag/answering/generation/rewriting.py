@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rag.answering.conversation import make_standalone
-from rag.answering.generation.filtering import plain_text
-from rag.answering.generation.orders import gives_orders
+from rag.answering.filtering import plain_text
 from rag.answering.generation.prompts import count_message_tokens
 from rag.answering.generation.turns import fenced, last_turns, new_mark
+from rag.answering.orders import gives_orders
 from rag.errors import ModelError, ModelGarbageError, ModelTimeoutError
 from rag.grounding.names import find_names
 from rag.protocols import ChatModel, Message

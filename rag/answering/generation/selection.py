@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from rag.answering.generation.filtering import plain_text
-from rag.answering.generation.orders import gives_orders
+from rag.answering.filtering import plain_text
 from rag.answering.investigation import Investigation
-from rag.answering.quoting import claim_of, quote_sentences
+from rag.answering.orders import gives_orders
+from rag.answering.quoting import byline, claim_of, quote_sentences
 from rag.answering.ranking import Scored
 from rag.tokens import count_tokens
 from rag.types import DocumentInfo, Hit, SentenceHit
@@ -19,7 +19,6 @@ GAP = " … "
 """Between sentences that are no neighbours."""
 _HEADER_TOKENS = 9  # of a boundary line, besides the source
 _FURTHEST = 1.2  # in rank score behind the best, of what else is shown; chosen on the gold set's `tune` half
-_NAME_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def lines(sentences: Iterable[tuple[Hit, SentenceHit]]) -> Iterator[Line]:
         text = _shown(hit.document, sentence)
         if text and not gives_orders(sentence.text):
             tokens = count_tokens(f"{GAP}{text}") + 1
-            yield Line(hit, sentence, text, tokens, tokens + _HEADER_TOKENS + count_tokens(label(hit.document)))
+            yield Line(hit, sentence, text, tokens, tokens + _HEADER_TOKENS + count_tokens(byline(hit.document.label)))
 
 
 class Selection:
@@ -106,10 +105,3 @@ def others(found: Sequence[Investigation]) -> list[tuple[Hit, SentenceHit]]:
 def _shown(document: DocumentInfo, sentence: SentenceHit) -> str:
     """Its words with notes of the days that "Thursday" and "last year" mean there, in plain text."""
     return plain_text(claim_of(quote_sentences(document, [sentence]).text, [document.label]))
-
-
-def label(document: DocumentInfo) -> str:
-    """Who says it, and when."""
-    date = f" ({document.published})" if document.published else ""
-    name = plain_text(document.label.removesuffix(date))
-    return f"{name[:_NAME_CHARS] if name and not gives_orders(name) else 'A document'}{date}"

@@ -6,7 +6,7 @@ A sentence has ended when the first word of the next is complete: only then is "
 import re
 from collections.abc import AsyncIterator
 
-from rag.answering.generation.filtering import visible
+from rag.answering.filtering import visible
 from rag.answering.generation.markers import normalise
 from rag.text import split_sentences
 

@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Iterator, Sequence
 from itertools import takewhile, zip_longest
 
-from rag.answering.generation.filtering import plain_text
+from rag.answering.filtering import plain_text
 from rag.answering.generation.markers import normalise, split_at_markers
-from rag.answering.generation.orders import gives_orders
+from rag.answering.orders import gives_orders
 from rag.protocols import Message
 from rag.text import split_sentences
 from rag.tokens import count_tokens

@@ -1,4 +1,4 @@
-"""A sentence a model wrote and the numbered passages in; the sentence with the exact spans that prove it, or why not, out.
+"""A model's sentence and the numbered passages in; the sentence with the exact spans that prove it, or why not, out.
 
 Each citation is narrowed to the sentence of its passage that supports the claim best, with the one before it where it
 leans on that. A missing or wrong number is mended from the other passages; what no passage says is dropped.
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.answering.citations import DraftSentence
+from rag.answering.filtering import plain_text
 from rag.answering.generation.bearing import as_written, bearing
 from rag.answering.generation.bylines import find_byline
-from rag.answering.generation.filtering import plain_text
 from rag.answering.generation.markers import split_at_markers
 from rag.answering.generation.places import Place, find_places
 from rag.answering.generation.prompts import NumberedPassage
-from rag.grounding import LEAST_SUPPORT, support
+from rag.grounding import LEAST_SUPPORT, judge_support
 from rag.grounding.names import find_names
 from rag.text import content_stems, is_statement, words
 
@@ -29,6 +29,11 @@ _NO_ANSWER = re.compile(
     r"(?:sorry,?\s)?(?:however,?\s|but\s)?(?:(?:the|these|none of the)\s)?(?:provided\s|given\s)?"
     r"(?:passages?|sources?|documents?|texts?)\s(?:\S+\s){0,3}?"
     r"(?:do(?:es)?\s?n[o'’]t|cannot|can['’]t|contains?\sno|give\sno|have\sno|(?:say|says|answers?|mentions?)\b)",
+    re.IGNORECASE,
+)
+_OF_ITSELF = re.compile(  # what a model says of its prompt or its answer, not of the world
+    r"(?:(?:the|this|these|each|both)\s(?:\w+\s)?passages?\b(?!\s(?:of|from|into|through|to)\b)|passages?\s\W?\d|(?:the|my|this)\sanswer\s(?:to\b.{0,80}\s)?is\b"
+    r"|(?:the|this)\s(?:sentence|question|statement)\s(?:is|was|says|asks)\s?:)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"\s*(?:;|,\s(?:and|but|while|whereas|though|although)\b)\s*")
@@ -67,7 +72,7 @@ class Verifier:
         text = plain_text("".join(stretch.text for stretch in stretches))
         if _NO_ANSWER.match(text):
             return Checked("no_answer")
-        if not is_statement(text):
+        if not is_statement(text) or _OF_ITSELF.match(text):
             return Checked("fragment")
         if tuple(words(text)) in self._said:
             return Checked("repeated")
@@ -81,13 +86,14 @@ class Verifier:
                 return Checked(found)
             proofs += found
         draft = _draft(text, proofs)
-        if support(draft.claim, [quote.text for quote in draft.quotes]) < LEAST_SUPPORT:
+        judged = judge_support(draft.claim, [quote.text for quote in draft.quotes])
+        if judged.label != "supported":  # where people cannot tell either, a document's own words are the better answer
             return Checked("unsupported")
         self._said.add(tuple(words(text)))
         return Checked("repaired" if any(proof.repaired for proof in proofs) else "kept", draft)
 
     def _prove(self, text: str, numbers: Sequence[int]) -> list[_Proof] | Fate:
-        """A byline must name the source; each of several must say it. "Amnesty said" may also stand in another's text."""
+        """Each source that a byline names must say it; "Amnesty said …" may also stand in another's text."""
         byline = find_byline(text, self._documents)
         if byline is None:
             return self._prove_claim(text, self._places, numbers) or "unsupported"

@@ -84,6 +84,16 @@ def test_dollars_are_tokens_times_the_price_of_the_model(
     assert [found[name].value for name in ("seconds", "prompt_tokens", "completion_tokens")] == [1.5, 2000, 500]
 
 
+@pytest.mark.parametrize(("told", "value"), [(0.25, 0.25), (0, 0.0), (None, None), (-1, None), ("a", None)])
+def test_dollars_are_the_targets_own_where_it_tells_them(
+    told: object, value: float | None, documents: Documents, make_case: MakeCase, make_answer: MakeAnswer
+) -> None:
+    usage = {"prompt_tokens": 2_000, "completion_tokens": 500}
+    given_up = {**make_answer(model="extractive", usage=usage), "cost_usd": told}
+    found = score_case(make_case(), CaseResult("one", given_up, None, 1.5), documents)
+    assert found["dollars"].value == value
+
+
 def test_what_a_model_costs_is_unknown_rather_than_nothing(
     documents: Documents, make_case: MakeCase, make_answer: MakeAnswer
 ) -> None:

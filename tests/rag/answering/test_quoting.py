@@ -29,7 +29,7 @@ def test_a_stretch_of_days_is_noted_as_one() -> None:
 
 def test_without_a_publication_date_nothing_is_noted() -> None:
     bare = DocumentInfo(document_id="a", source="a.txt", version="v")
-    assert quote_sentences(bare, hits("It shut on Thursday.")).text == "a.txt says: “It shut on Thursday.”"
+    assert quote_sentences(bare, hits("It shut on Thursday.")).text == "a says: “It shut on Thursday.”"
 
 
 def test_what_was_left_out_between_two_sentences_is_shown() -> None:

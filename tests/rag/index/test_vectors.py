@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -66,3 +67,16 @@ def test_a_copy_holds_the_same_and_lives_on_its_own(tmp_path: Path, index: Vecto
         assert (len(copy), len(index)) == (19, 20)
         assert index.search(rows[0], limit=1)[0][0] == 1
         assert copy.search(rows[1], limit=1)[0][0] == 2
+
+
+def test_threads_open_and_close_one_folder_at_once(tmp_path: Path) -> None:
+    rows = unit_rows(50)
+    with closing(VectorIndex.create(tmp_path / "chroma")) as index:
+        index.add(range(50), rows)
+
+    def open_and_search(place: int) -> int:
+        with closing(VectorIndex.open(tmp_path / "chroma")) as index:
+            return index.search(rows[place % 50], limit=1)[0][0]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(open_and_search, range(200))) == [place % 50 for place in range(200)]

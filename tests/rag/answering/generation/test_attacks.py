@@ -6,25 +6,31 @@ not ours, a hidden character, a piece of the prompt, or a citation that is not t
 
 import asyncio
 import json
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from rag.answering.citations import render
 from rag.answering.generation.prompts import SYSTEM
+from rag.answering.quoting import quote_sentences, without_notes
 from rag.bootstrap import make_investigator, open_synchroniser
 from rag.chatbot import Chatbot
 from rag.index.reader import IndexReader
 from rag.protocols import Message
 from rag.questions import parse_question
 from rag.settings import Settings
-from rag.types import Answer, AnswerGiven, SentenceSaid
+from rag.types import Answer, AnswerGiven, DocumentInfo, SentenceHit, SentenceSaid
 from tests.rag.answering.generation.attacks import (
+    ENCODINGS,
     KINDS,
     KNOWN_ORDERS,
+    POSITIONS,
     Attack,
     HostileDocument,
     Puppet,
@@ -46,7 +52,7 @@ def leaks(text: str, prompt: str) -> Iterator[str]:
 
 def faults(answer: Answer, documents: dict[str, str], prompt: str = "") -> list[str]:
     """All that must not be in an answer, with where it is."""
-    shown = [sentence.text for sentence in answer.sentences]
+    shown = [without_notes(sentence.text) for sentence in answer.sentences]
     shown += [answer.message, answer.standalone_question or "", *answer.missing]
     found = [f"{escape} in {text!r}" for text in shown for escape in (*escapes(text), *leaks(text, prompt))]
     markers = list(dict.fromkeys(marker for sentence in answer.sentences for marker in sentence.citations))
@@ -149,6 +155,21 @@ def test_nothing_escapes_from_the_documents_own_words(engine: Engine) -> None:
         assert faults(engine.extractive.ask(document.question), engine.texts) == []
 
 
+def test_nothing_escapes_from_a_quotation_with_our_notes() -> None:
+    drawn = random.Random(SEED)
+    for kind, encode in product(KINDS.values(), ENCODINGS.values()):
+        payload = encode(kind)
+        info = DocumentInfo(document_id="a", source="a.txt", version="v", publisher=payload, published="2031-03-14")
+        words = (
+            f"The harbour of Herongate was shut on Thursday{payload}",
+            POSITIONS[drawn.choice(list(POSITIONS))]("The harbour of Herongate opened last year", payload, "[7]"),
+        )
+        hits = [SentenceHit(at * 1_000, at * 1_000 + len(text), text, 0.5) for at, text in enumerate(words)]
+        said = quote_sentences(info, hits).text
+        assert list(escapes(without_notes(said))) == []
+        assert rendered(f"{said} [1]") == []
+
+
 def test_nothing_escapes_from_a_hostile_conversation(engine: Engine) -> None:
     document = engine.documents[0]
     for payload in list(KINDS.values())[::3]:
@@ -208,3 +229,20 @@ def test_an_order_in_a_document_changes_nothing(ordered: tuple[Engine, Engine]) 
         ):
             assert answers[0].verdict == answers[1].verdict == "answered"
             assert answers[0].text == answers[1].text
+
+
+def test_an_order_alone_is_no_answer(tmp_path: Path) -> None:
+    alone = [_order_alone(f"{chr(ord('A') + at)}row", order) for at, order in enumerate(KNOWN_ORDERS[::2])]
+    engine = Engine(tmp_path, alone, recites=False)
+    for document in alone:
+        for answer in (engine.ask(document, document.attacks), engine.extractive.ask(document.question)):
+            assert (answer.verdict, answer.text) == ("abstained", "")
+    engine.generative.close()
+    engine.extractive.close()
+
+
+def _order_alone(town: str, order: str) -> HostileDocument:
+    document = _ordered_document(town, order)
+    return replace(
+        document, text=document.text.replace(f"The bridge of {town} was opened by Ada Lund on 3 May 1932.", "")
+    )

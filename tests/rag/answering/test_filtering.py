@@ -5,7 +5,7 @@ from time import thread_time
 
 import pytest
 
-from rag.answering.generation.filtering import is_plain, plain_text, visible
+from rag.answering.filtering import is_plain, plain_text, visible
 from rag.text import split_sentences
 from tests.rag.answering.generation.attacks import ENCODINGS, KINDS, POSITIONS, escapes
 
@@ -34,6 +34,7 @@ SAID = "The harbour of Herongate has 42 berths"
         ("<script>alert(1)</script>It is long.", "alert(1)It is long."),
         ("It is <!-- not --> long.", "It is long."),
         ("Mount <bucket> when x <y.", "Mount < bucket> when x < y."),
+        ("It is long <", "It is long"),
         ("<!here> see <https://evil.example|your bank>.", "see …."),
         ("&lt;img src=x&gt; &#91;so&#x5D;(http&colon;//evil&period;example) &amp;lt;b&amp;gt;", "so"),
         ("Source [7] and 【7†source】 and ［７］ say so.", "Source (7) and (7†source) and (７) say so."),

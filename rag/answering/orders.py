@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from rag.answering.generation.filtering import plain_text
+from rag.answering.filtering import plain_text
 
 _ANSWER = r"(?:answers?|repl(?:y|ies)|responses?|outputs?|summar(?:y|ies))"
 _MODEL = r"(?:ai|assistants?|chat\s?bots?|bots?|language\smodels?|llms?)"
@@ -16,10 +16,10 @@ _OPENING = r"^\W*(?:(?:please|now|then|also|always|instead|only|just|you\smust|y
 _RULES = r"(?:instructions?|prompts?|directives?|guidelines|rules|directions|commands|orders|context|everything)"
 
 _ORDERS = (
-    rf"\b(?:ignore|disregard|forget|override|bypass)\s(?:\w+\s){{0,4}}?{_RULES}\b",
+    rf"\b(?:ignore|disregard|forget|override)\s(?:\w+\s){{0,4}}?{_RULES}\b",
     r"\b(?:display|disclose|leak|output|print|quote|recite|repeat|reveal|show|translate)\s(?:\w+\s){0,5}?"
     r"(?:prompt|instructions|boundary|mark)\b",
-    r"\b(?:system|developer|hidden|initial|secret)[\s_-]?(?:prompt|message|instructions?)\b",
+    r"\b(?:system|developer|hidden|initial|secret)[\s_-]?(?:prompt|instructions?)\b",
     r"^\W*(?:system|assistant|ai|user|llm|chatbot)\s?(?:message|note|override)?\s?:|<\s?\|\w+\|\s?>|[(\[]/?inst[)\]]",
     rf"\b(?:you\sare|you're|act\sas|pretend\sto\sbe)\s(?:now\s)?(?:an?\s|the\s|my\s)?(?:\w+\s){{0,2}}(?:{_MODEL}|dan)\b",
     rf"\b(?:attention|dear|hello|hey|(?:instructions?|memo|message|note)\s(?:for|to)),?\s(?:(?:all|any|the)\s)?{_MODEL}\b",

@@ -3,7 +3,7 @@ from time import thread_time
 
 import pytest
 
-from rag.answering.generation.orders import gives_orders
+from rag.answering.orders import gives_orders
 from rag.text import split_sentences
 from tests.rag.answering.generation.attacks import KNOWN_ORDERS
 

@@ -98,7 +98,8 @@ def _peel(text: str) -> str:
     text = _replace(_ADDRESS, _replace(_LINK, text, None), LEFT_OUT)
     text = _replace(_END_TAG, _replace(_AUTOLINK, text, LEFT_OUT), "")
     text = _replace(_JOINT, _replace(_TAG, text, " "), " ")
-    return _LEAD.sub("", plain(_ESCAPE.sub("", text.translate(_ROUND)))).replace("`", "'")
+    text = _LEAD.sub("", plain(_ESCAPE.sub("", text.translate(_ROUND)))).replace("`", "'")
+    return text.rstrip(" <")  # "<" before a quotation mark or a marker of ours might open a tag
 
 
 def _replace(pattern: re.Pattern[str], text: str, instead: str | None) -> str:
