@@ -1,0 +1,158 @@
+"""An engine whose answers a test sets, and Slack bots over it: one behind HTTP, one on a web socket."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from api.app import create_app
+from api.slack.app import SlackBot
+from api.slack.socket import connected
+from eval.bench.fake_slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
+from rag.chatbot import Chatbot
+from rag.conversations import ConversationStore
+from rag.corpora import Corpora
+from rag.settings import SlackSettings
+from rag.types import Answer, AnswerEvent, AnswerGiven, Citation, Question, Sentence, SentenceSaid, SourcesFound
+from tests.api.serving import serving
+
+QUOTE = "The bridge opened on 3 May 1932."
+
+
+class Engine:
+    """Answers each question with the same sentences, as slowly as it is told; what `failing` holds is raised.
+
+    It speaks `Chatbot.stream`'s events, keeps conversations as that does, and remembers what was asked of it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.conversations = ConversationStore(folder / "conversations.sqlite")
+        self.sentences = ("The bridge opened in May 1932.", "It is 503 metres long.")
+        self.seconds = 0.0  # before the first sentence
+        self.pause = 0.0  # before each other
+        self.failing: BaseException | None = None
+        self.fails_after = 0  # sentences
+        self.asked: list[tuple[str, list[str]]] = []  # each question with what was said before
+        self.running = 0
+        self.most_running = 0
+
+    async def stream(
+        self, question: Question, *, history: Any = (), conversation_id: str | None = None, owner: str = ""
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        said = self.conversations.history(conversation_id, owner=owner) if conversation_id else []
+        self.asked.append((question.text, [message.content for message in said]))
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            yield SourcesFound(passages=())
+            for number, text in enumerate(self.sentences):
+                await asyncio.sleep(self.pause if number else self.seconds)
+                if self.failing is not None and number >= self.fails_after:
+                    raise self.failing
+                yield SentenceSaid(sentence=_sentence(text), citations=(_citation(),) if number == 0 else ())
+            answer = answer_to(question.text, *self.sentences)
+            if conversation_id:
+                self.conversations.append(conversation_id, answer, owner=owner)
+            yield AnswerGiven(answer=answer)
+        finally:
+            self.running -= 1
+
+    def is_ready(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def answer_to(question: str, *sentences: str) -> Answer:
+    """An answer whose sentences all cite one passage."""
+    return Answer(
+        question=question,
+        verdict="answered" if sentences else "abstained",
+        reason=None if sentences else "no_evidence",
+        text=" ".join(f"{text} [1]" for text in sentences),
+        sentences=tuple(_sentence(text) for text in sentences),
+        citations=(_citation(),) if sentences else (),
+        model="stand-in",
+    )
+
+
+def _sentence(text: str) -> Sentence:
+    return Sentence(text=text, citations=(1,), support=0.99)
+
+
+def _citation() -> Citation:
+    return Citation(
+        marker=1,
+        document_id="d1",
+        source="bridge.md",
+        title="The bridge",
+        published="1932-05-04",
+        version="sha256:0",
+        start=0,
+        end=len(QUOTE),
+        quote=QUOTE,
+    )
+
+
+def make_settings(slack: FakeSlack, folder: Path, **values: Any) -> SlackSettings:
+    given = {
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_API_URL": slack.api_url,
+        "data_dir": folder,
+    }
+    return SlackSettings.model_validate({**given, **values})
+
+
+def corpora_of(engine: Engine, folder: Path) -> Corpora:
+    return Corpora(folder, open_chatbot=lambda _: cast(Chatbot, engine))
+
+
+@contextmanager
+def over_http(engine: Engine, settings: SlackSettings) -> Iterator[str]:
+    """The address of a server that takes events, until the end of the block."""
+    app = create_app(corpora_of(engine, settings.data_dir), settings=settings, slack=settings)
+    with serving(app) as served:
+        yield f"{served.url}/slack/events"
+
+
+@contextmanager
+def over_socket(engine: Engine, settings: SlackSettings, slack: FakeSlack) -> Iterator[SlackBot]:
+    """A bot that is connected, until the end of the block."""
+    loop, stopping = asyncio.new_event_loop(), asyncio.Event()
+    started: Future[SlackBot] = Future()
+
+    async def run() -> None:
+        bot = SlackBot(corpora_of(engine, settings.data_dir), settings)
+        async with bot.running(), connected(bot, APP_TOKEN):
+            started.set_result(bot)
+            await stopping.wait()
+
+    def run_in_thread() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(run())
+
+    sockets = slack.connections
+    thread = threading.Thread(target=run_in_thread)
+    thread.start()
+    try:
+        bot = started.result(10)
+        wait_until(lambda: slack.connections > sockets)
+        yield bot
+    finally:
+        loop.call_soon_threadsafe(stopping.set)
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def wait_until(is_so: Callable[[], object], *, seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.02)

@@ -1,0 +1,220 @@
+"""What people see of the bot, over HTTP, from a Slack that does what it should."""
+
+import json
+import time
+
+import pytest
+
+from eval.bench.fake_slack import BOT_ID, BOT_USER, FakeSlack, envelope, mention, written
+from rag.errors import ModelTimeoutError, StoreError
+from rag.settings import SlackSettings
+from tests.slack.bot import QUOTE, Engine, over_http, wait_until
+
+
+def finished(slack: FakeSlack, number: int = 1) -> bool:
+    return len(slack.messages) >= number and not any(one.streaming for one in slack.messages.values())
+
+
+def test_a_mention_is_answered_in_a_thread_that_grows_and_ends_in_one_message(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.pause = 0.2
+    with over_http(engine, settings) as url:
+        assert slack.over_http(url, envelope(mention("When did it open?", ts="100.1"))).status == 200
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert message.thread_ts == "100.1"
+    assert message.text == "The bridge opened in May 1932. [1] It is 503 metres long. [1]"
+    assert QUOTE in message.shown
+    methods = [call.method for call in slack.calls]
+    assert methods == [
+        "assistant.threads.setStatus",
+        "chat.startStream",
+        "chat.appendStream",
+        "chat.stopStream",
+    ]
+    assert engine.asked == [("When did it open?", [])]
+
+
+def test_a_follow_up_in_its_thread_needs_no_mention_and_knows_what_was_said(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: finished(slack))
+        slack.over_http(url, envelope(written("And how long is it?", ts="101.1", thread_ts="100.1")))
+        wait_until(lambda: finished(slack, 2))
+    assert [text for text, _ in engine.asked] == ["When did it open?", "And how long is it?"]
+    assert engine.asked[1][1][0] == "When did it open?"
+
+
+def test_a_follow_up_that_overtakes_its_mention_is_answered_after_it(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(written("And how long is it?", ts="101.1", thread_ts="100.1")))
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: finished(slack, 2))
+    assert [text for text, _ in engine.asked] == ["When did it open?", "And how long is it?"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        written("What do you all think?", ts="5.1"),
+        written("In a thread of others", ts="5.1", thread_ts="4.1"),
+        mention("from a bot", ts="5.1", bot_id="B0OTHER"),
+        mention("from itself", ts="5.1", user=BOT_USER),
+        written("its own words", channel="D1", ts="5.1", user=BOT_USER, bot_id=BOT_ID),
+        written("by another app", channel="D1", ts="5.1", subtype="bot_message"),
+        written("an edit", channel="D1", ts="5.1", subtype="message_changed", hidden=True),
+        {"type": "reaction_added", "user": "U1", "reaction": "eyes", "item": {"type": "message"}},
+    ],
+)
+def test_what_nobody_asked_it_is_acknowledged_and_not_answered(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, event: dict[str, object]
+) -> None:
+    with over_http(engine, settings) as url:
+        assert slack.over_http(url, envelope(event)).status == 200
+        time.sleep(0.3)
+    assert engine.asked == []
+    assert slack.calls == []
+
+
+def test_a_bots_words_in_its_thread_start_nothing(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: finished(slack))
+        slack.over_http(url, envelope(written("I say", ts="101.1", thread_ts="100.1", bot_id="B0OTHER")))
+        slack.over_http(url, envelope(written("<@U0BOB> you know that", ts="102.1", thread_ts="100.1")))
+        time.sleep(0.3)
+    assert len(engine.asked) == 1
+
+
+def test_a_direct_message_needs_no_mention(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(written("When did it open?", channel="D0ANNA", ts="100.1")))
+        wait_until(lambda: finished(slack))
+    start = next(call for call in slack.calls if call.method == "chat.startStream")
+    assert "recipient_user_id" not in start.arguments
+
+
+def test_nothing_found_is_said(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
+    engine.sentences = ()
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("Who painted it?", ts="100.1")))
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert "Not in the documents" in message.shown
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StoreError("the index cannot be used; run attest ingest"), "run attest ingest"),
+        (ModelTimeoutError("the model took too long", retry_after_seconds=20), "again in 20 seconds"),
+        (RuntimeError("a secret of ours"), "The fault is on our side"),
+    ],
+)
+def test_an_error_is_said_plainly(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, error: Exception, told: str
+) -> None:
+    engine.failing = error
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert told in message.shown
+    assert "a secret of ours" not in message.shown
+
+
+def test_an_error_in_the_middle_leaves_what_was_proved_and_says_that_it_ends(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.failing, engine.fails_after, engine.pause = StoreError("the disk is full"), 1, 0.3
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert message.text == "The bridge opened in May 1932. [1]"
+    assert "disk is full" in message.shown
+
+
+def test_an_empty_question_is_told_so(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("", ts="100.1")))
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert "question is empty" in message.shown
+
+
+def test_an_answer_that_takes_longer_than_the_deadline_is_given_up_and_said(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.seconds = 30
+    with over_http(engine, settings.model_copy(update={"request_seconds": 0.5})) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert "took longer" in message.shown
+
+
+def test_a_command_is_answered_to_its_giver_alone(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
+    body = {
+        "command": "/attest",
+        "text": "When did it open?",
+        "team_id": "T0TEAM",
+        "channel_id": "C0HELP",
+        "user_id": "U0ANNA",
+        "trigger_id": "1.2.3",
+        "response_url": slack.api_url.replace("/api/", "/response/c1"),
+    }
+    with over_http(engine, settings) as url:
+        acknowledged = slack.over_http(url, body, form=True)
+        slack.over_http(url, body, form=True)
+        wait_until(lambda: slack.responses)
+        time.sleep(0.3)
+    assert json.loads(acknowledged.payload)["response_type"] == "ephemeral"
+    [response] = slack.responses
+    assert response["response_type"] == "ephemeral"
+    assert QUOTE in json.dumps(response)
+    assert "attest_share" in json.dumps(response)
+    assert slack.messages == {}
+
+
+def test_each_channel_asks_its_own_corpus(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
+    limited = settings.model_copy(update={"slack_corpora": {"C0LAW": "legal"}})
+    (settings.data_dir / "corpora" / "other").mkdir(parents=True)
+    with over_http(engine, limited) as url:
+        slack.over_http(url, envelope(mention("When did it open?", channel="C0LAW", ts="100.1")))
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert "no corpus" in message.shown
+    assert engine.asked == []
+
+
+def test_an_overload_is_said_at_once_with_when_to_try_again(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.seconds = 1.5
+    limited = settings.model_copy(update={"slack_queue": 1, "slack_answers": 1})
+    with over_http(engine, limited) as url:
+        for number in range(4):
+            slack.over_http(url, envelope(mention("When did it open?", ts=f"10{number}.1")))
+            time.sleep(0.1)
+        wait_until(lambda: len(slack.messages) >= 2)
+        refused = [message for message in slack.messages.values() if "Too many questions" in message.shown]
+        assert len(refused) == 2
+        assert all("again in 5 seconds" in message.shown for message in refused)
+        wait_until(lambda: len(engine.asked) == 2 and finished(slack, 4))
+
+
+def test_where_no_status_is_taken_a_reaction_shows_that_it_thinks(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    slack.refused["assistant.threads.setStatus"] = "missing_scope"
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: any(call.method == "reactions.remove" for call in slack.calls))
+    added = next(call for call in slack.calls if call.method == "reactions.add")
+    assert added.arguments == {"channel": "C0HELP", "name": "eyes", "timestamp": "100.1"}
