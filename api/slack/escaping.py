@@ -12,7 +12,7 @@ import unicodedata
 ZERO_WIDTH_SPACE = "\u200b"
 
 _JOINERS = "\u200c\u200d"  # invisible, but part of how Persian, Hindi and emoji are written
-_LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"})  # noqa: RUF001
+_LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # not the ones inside snake_case
 _LIVE = re.compile(
     r"""<(?=[!@\#A-Za-z])                       # <!here>, <@U123>, <https://...>

@@ -93,7 +93,9 @@ def render_error(error: BaseException) -> list[SlackMessage]:
     """What went wrong, in the words that every client gets; what is not meant for clients is not told."""
     problem = describe(error)
     if problem.status >= 500 and problem.type == "internal":
-        return messages([section("*That did not work.* The fault is on our side, and the server’s log says what it is.")])
+        return messages(
+            [section("*That did not work.* The fault is on our side, and the server’s log says what it is.")]
+        )
     wait = problem.headers.get("Retry-After")
     again = [section(f"Please ask again in {_spoken_seconds(float(wait))}.")] if wait else []
     return messages([*sections(_sentence_of(problem.message), heading="*That did not work.*"), *again])

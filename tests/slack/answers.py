@@ -5,13 +5,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rag.types import Answer, Citation, Passage, Sentence
+from rag.types import Answer, Citation, Passage, Sentence, Verdict
 
 HOSTILE = (
     "<!here> <!channel|x> <@U0AAAAAAA> <#C0AAAAAAA|general> <!subteam^S0AAAAAAA> @channel @here @everyone #general "
     "<https://evil.example/x|Reset your password> https://evil.example/a?b=1&c=2 www.evil.example evil.example "
     "mailto:boss@evil.example [click](https://evil.example) ![i](//evil.example/i.png) [1] [99] :smile: :100: "
-    "*bold* _italic_ __init__ ~gone~ `code` ```block``` &lt;!here&gt; &amp; \u202egnp.exe\u202c \ud800 \x00\x07 <!date^1^x|y>"
+    "*bold* _italic_ __init__ ~gone~ `code` ```block``` &lt;!here&gt; &amp; "
+    "\u202egnp.exe\u202c \ud800 \x00\x07 <!date^1^x|y>"
 )
 
 
@@ -45,7 +46,9 @@ def answered(*texts: str, **values: Any) -> Answer:
 
 _HOSTILE_WORDS = HOSTILE.split(" ")
 _WORDS = st.one_of(
-    st.sampled_from(["the", "court", "of", "3.8", "million,", "U.S.", "ended.", "Was", "it?", "snake_case", "日本語。"]),
+    st.sampled_from(
+        ["the", "court", "of", "3.8", "million,", "U.S.", "ended.", "Was", "it?", "snake_case", "日本語。"]
+    ),
     st.sampled_from(_HOSTILE_WORDS),
     st.text(max_size=12),
     st.sampled_from(["&" * 40, "<" * 900, "字" * 1500, "👩‍👩‍👧" * 200, "a" * 3500, "\n\n", "1. ", "> ", "# "]),
@@ -67,7 +70,7 @@ def any_answer(draw: st.DrawFn) -> Answer:
     said = draw(st.lists(TEXTS, min_size=1, max_size=4)) * draw(st.sampled_from([1, 1, 1, 2, 12])) if quotes else []
     markers = st.lists(st.integers(1, max(len(quotes), 1)), min_size=1, max_size=4, unique=True)
     sentences = tuple(Sentence(text=text, citations=tuple(draw(markers)), support=0.5) for text in said)
-    verdict = draw(st.sampled_from(["answered", "partial", "disputed"])) if sentences else "abstained"
+    verdict: Verdict = draw(st.sampled_from(["answered", "partial", "disputed"])) if sentences else "abstained"
     passages = tuple(
         Passage(document_id=f"p{i}", source=f"{i}.txt", start=0, end=len(text), text=text, score=0.1)
         for i, text in enumerate(draw(st.lists(TEXTS, max_size=3)))

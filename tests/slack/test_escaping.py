@@ -46,7 +46,10 @@ def test_ordinary_text_is_untouched(plain: str) -> None:
     assert escaped(plain) == plain
 
 
-@given(st.lists(st.one_of(st.sampled_from(HOSTILE.split(" ")), st.text(max_size=6)), max_size=12), st.sampled_from(["", " "]))
+@given(
+    st.lists(st.one_of(st.sampled_from(HOSTILE.split(" ")), st.text(max_size=6)), max_size=12),
+    st.sampled_from(["", " "]),
+)
 @example(HOSTILE.split(" "), " ")
 def test_nothing_is_live_in_mrkdwn(parts: list[str], glue: str) -> None:
     shown = escaped(glue.join(parts))

@@ -14,7 +14,7 @@ from api.slack.escaping import ZERO_WIDTH_SPACE, escaped
 from api.slack.rendering import render, render_error, render_overload, render_sentence
 from rag.errors import ConfigurationError, IndexBusyError, ModelRateLimitError, QuestionError
 from rag.types import Answer, Passage, Sentence
-from tests.slack.answers import HOSTILE, any_answer, answered, cited
+from tests.slack.answers import HOSTILE, answered, any_answer, cited
 from tests.slack.block_kit import problems, shown
 
 PUBLIC = "https://attest.example"
@@ -124,7 +124,9 @@ def test_an_abstention_says_so_and_shows_the_beginning_of_the_nearest_passages()
         Passage(document_id=f"p{i}", source=f"{i}.txt", start=5, end=9, text=long if i else "Near <!here>", score=0.5)
         for i in range(5)
     ]
-    answer = answered(verdict="abstained", reason="no_evidence", message="No answer: nothing.", passages=tuple(passages))
+    answer = answered(
+        verdict="abstained", reason="no_evidence", message="No answer: nothing.", passages=tuple(passages)
+    )
     told = texts(rendered(answer))
     assert told[:2] == ["*Not in the documents.* No answer: nothing.", "Nearest passages:"]
     assert told[2].endswith("|0.txt>\nNear &lt;\u200b!here&gt;")
@@ -174,7 +176,9 @@ def test_a_sentence_longer_than_a_section_keeps_its_marker_at_its_end() -> None:
 
 
 def test_a_quote_longer_than_a_section_is_cut_at_a_sentence_end() -> None:
-    answer = replace(answered("So."), citations=(cited(1, "It was said in the year of the flood. " * 200 + "So was the flood."),))
+    answer = replace(
+        answered("So."), citations=(cited(1, "It was said in the year of the flood. " * 200 + "So was the flood."),)
+    )
     first, *_, last = texts(rendered(answer))[1:]
     assert first.startswith("*[1]* <")
     assert first.endswith("the flood.")
@@ -192,7 +196,9 @@ def test_buttons_carry_the_answers_id() -> None:
 @pytest.mark.parametrize(("buttons", "expected"), [(True, ["up", "down", "comment"]), (False, [])])
 def test_sharing_and_asking_are_offered_where_they_can_be_used(buttons: bool, expected: list[str]) -> None:
     (message,) = rendered(answered("So."), buttons=buttons)
-    ids = [button["action_id"] for block in message.blocks if block["type"] == "actions" for button in block["elements"]]
+    ids = [
+        button["action_id"] for block in message.blocks if block["type"] == "actions" for button in block["elements"]
+    ]
     assert ids == [f"attest_{name}" for name in expected]
 
 
@@ -240,7 +246,12 @@ def test_an_overload_says_when_to_ask_again(seconds: float, when: str) -> None:
 def test_hostile_text_is_dead_wherever_it_stands() -> None:
     hostile = cited(1, HOSTILE, title=HOSTILE, source=HOSTILE, published=HOSTILE, document_id=HOSTILE)
     answer = answered(
-        HOSTILE, verdict="disputed", message=HOSTILE, missing=(HOSTILE,), standalone_question=HOSTILE, citations=(hostile,)
+        HOSTILE,
+        verdict="disputed",
+        message=HOSTILE,
+        missing=(HOSTILE,),
+        standalone_question=HOSTILE,
+        citations=(hostile,),
     )
     for message in rendered(answer, corpus="default"):
         for text in [message.text, *shown(message.blocks)]:
