@@ -18,8 +18,6 @@ from tests.web.visiting import Visitor
 
 Visit = Callable[..., Visitor]
 """Opens a path on a page of its own; `url` names another server, and options are those of a browser's context."""
-Serve = Callable[..., Running]
-"""A server of its own over a data directory, which the test may break; by default over a copy of the seeds' index."""
 
 HOSTILE_NAME = "<img src=x onerror=alert(1)> [go](javascript:alert(2)).md"
 HOSTILE_TITLE = "<script>alert(3)</script><b>Dam</b>"
@@ -70,26 +68,10 @@ def served(seeds_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             (folder / name / file).write_bytes(text.encode())
         (folder / "data" / "corpora" / name).mkdir(parents=True)
         if files:
-            synchroniser = open_synchroniser(
-                folder / "data" / "corpora" / name, settings=Settings.model_validate({})
-            )
+            synchroniser = open_synchroniser(folder / "data" / "corpora" / name, settings=Settings.model_validate({}))
             assert synchroniser.sync([folder / name]).failed == []
     with attest_serve(folder / "data", folder / "log") as served:
         yield served
-
-
-@pytest.fixture
-def serve(seeds_index: Path, tmp_path: Path) -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def start(data_dir: Path | None = None, *options: str, **settings: str) -> Running:
-            if data_dir is None:
-                data_dir = tmp_path / "data"
-                shutil.copytree(seeds_index, data_dir)
-            log = tmp_path / f"log-{len(list(tmp_path.glob('log-*')))}"
-            return stack.enter_context(attest_serve(data_dir, log, *options, **settings))
-
-        yield start
 
 
 @pytest.fixture(scope="module")  # Playwright keeps an event loop running, which other modules' tests must not meet
@@ -100,7 +82,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("ATTEST_REQUIRE_CHROMIUM"):
             pytest.fail("ATTEST_REQUIRE_CHROMIUM is set, but there is no chromium on the PATH")
         pytest.skip("no chromium on the PATH")
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
@@ -116,7 +98,7 @@ def visit(browser: Browser, served: Running) -> Iterator[Visit]:
         def start(path: str = "/", *, url: str = served.url, **options: Any) -> Visitor:
             context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
             stack.callback(context.close)
-            context.set_default_timeout(30_000)
+            context.set_default_timeout(20_000)
             context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
             visitors.append(Visitor(context.new_page(), url))
             return visitors[-1].open(path)

@@ -2,7 +2,7 @@
 import { chip, nameOf, openSource } from "./citing.js";
 import { button, el } from "./dom.js";
 import { introduce } from "./introducing.js";
-import { byMarker, sentenceOf } from "./sentences.js";
+import { byMarker, isQuotation, sentenceOf } from "./sentences.js";
 
 /** What several documents share above, what each says beside what the others say. Null where there is one side only. */
 export function disputed(answer) {
@@ -31,8 +31,8 @@ function reading(source) {
 }
 
 function sideOf({ source, citations, sentences }, byNumber) {
-  const said = sentences.map(({ text }) => text).join(" ");
-  const quotes = citations.filter(({ quote }) => !said.includes(quote));
+  const quoted = new Set(sentences.filter(isQuotation).flatMap((sentence) => sentence.citations));
+  const quotes = citations.filter(({ marker }) => !quoted.has(marker));
   return el(
     "div",
     { class: "side", role: "group", "aria-label": nameOf(source), "data-document": source.document_id },

@@ -4,6 +4,11 @@ import { el } from "./dom.js";
 
 const QUOTATION = /^([\s\S]{1,300}? says:) (“[\s\S]*”)$/; // how a document's own words are introduced
 
+/** Whether a sentence says what a document says in that document's own words. */
+export function isQuotation({ text }) {
+  return QUOTATION.test(text);
+}
+
 /** `citations` maps markers to citations. */
 export function sentenceOf(sentence, citations) {
   const quotation = QUOTATION.exec(sentence.text);
