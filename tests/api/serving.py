@@ -64,6 +64,15 @@ class Running:
         """What it has logged so far; all of it is JSON."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
+    def line_of(self, request_id: str) -> dict[str, Any]:
+        """What it says of that request, which it does after the response."""
+        deadline = time.monotonic() + 10
+        while not (found := [line for line in self.lines() if line.get("request_id") == request_id]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        [line] = found
+        return line
+
 
 @contextmanager
 def attest_serve(data_dir: Path, log: Path, *options: str, **settings: str) -> Iterator[Running]:

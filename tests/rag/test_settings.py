@@ -4,7 +4,13 @@ import pytest
 
 from rag.bootstrap import open_chatbot
 from rag.errors import ConfigurationError
-from rag.settings import ServerSettings, Settings, load_server_settings, load_settings
+from rag.settings import (
+    Settings,
+    SlackSettings,
+    load_server_settings,
+    load_settings,
+    load_slack_settings,
+)
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
@@ -16,7 +22,7 @@ def example() -> dict[str, str]:
 
 def test_the_example_names_every_setting_and_no_other() -> None:
     assert set(example()) == {
-        field.validation_alias or f"ATTEST_{name.upper()}" for name, field in ServerSettings.model_fields.items()
+        field.validation_alias or f"ATTEST_{name.upper()}" for name, field in SlackSettings.model_fields.items()
     }
 
 
@@ -25,7 +31,7 @@ def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.chdir(tmp_path)
     for name in example():
         monkeypatch.delenv(name, raising=False)
-    assert load_server_settings() == ServerSettings.model_validate({})
+    assert load_slack_settings() == SlackSettings.model_validate({})
 
 
 def test_each_setting_in_the_example_is_explained() -> None:
