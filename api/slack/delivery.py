@@ -50,6 +50,7 @@ class InThread:
         self._posted = list(task.posted)
         self._uncertain = task.uncertain
         self._mode: Literal["new", "streaming", "updating"] = "updating" if task.posted or task.uncertain else "new"
+        self._open_stream = bool(task.posted) or task.uncertain  # perhaps: what an earlier try left may be one
         self._said: list[str] = []
         self._sent = 0  # of what was said
         self._more = asyncio.Event()
@@ -134,12 +135,12 @@ class InThread:
                 recipient_user_id=None if direct else asked.user,
             )
             await self._remember(str(response["ts"]))
-            self._mode = "streaming"
+            self._mode, self._open_stream = "streaming", True
         except (CallFailed, KeyError) as refusal:
             _log.info("no stream: %s", refusal)
             self._mode = "updating"
             if not (isinstance(refusal, CallFailed) and refusal.reason):
-                self._uncertain = True
+                self._uncertain = self._open_stream = True
                 return
             await self._inbox.posted(self._task, "")
             await self._show_so_far()
@@ -155,6 +156,7 @@ class InThread:
         text = _cut(" ".join(self._said), _MOST_UPDATED_CHARS)
         growing = SlackMessage(text, [section(text)])
         if self._posted:
+            await self._close_stream()
             await self._update(self._posted[0], growing)
         else:
             await self._post(growing)
@@ -184,16 +186,21 @@ class InThread:
         if not self._posted:
             await self._post(message)
             return
-        if self._mode == "streaming" or self._task.posted:  # one that an ended process left may still be streaming
-            with suppress(CallFailed):
-                await self._calls.call("chat.stopStream", channel=self._asked.channel, once=True, ts=self._posted[0])
         await self._pause()
         try:
+            await self._close_stream()
             await self._update(self._posted[0], message)
         except CallFailed as failure:
             _log.warning("a message cannot be changed: %s", failure)
             await self._post(message)
             self._posted = self._posted[-1:]
+
+    async def _close_stream(self) -> None:
+        """What streams cannot be updated."""
+        if self._open_stream:
+            self._open_stream = False
+            with suppress(CallFailed):  # it had ended
+                await self._calls.call("chat.stopStream", channel=self._asked.channel, once=True, ts=self._posted[0])
 
     async def _pause(self) -> None:
         """Until Slack takes the next update kindly."""

@@ -53,6 +53,8 @@ def slack_router(corpora: Corpora, settings: SlackSettings) -> APIRouter:
             asked = AsyncBoltRequest(body=body, headers=dict(request.headers))
         except (ValueError, TypeError, AttributeError):
             raise ApiError(422, "invalid_request", "the body is not what Slack sends") from None
+        if not isinstance(asked.body.get("event", {}), dict):
+            raise ApiError(422, "invalid_request", "the body is not what Slack sends")
         return to_starlette_response(await bots[-1].app.async_dispatch(asked))
 
     return router

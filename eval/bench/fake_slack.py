@@ -42,6 +42,7 @@ class Message:
     blocks: list[dict[str, Any]]
     streaming: bool = False
     posted_at: float = 0.0
+    updated_at: float = 0.0
     changes: list[float] = field(default_factory=list)  # when it was appended to, updated or ended
 
     @property
@@ -322,8 +323,9 @@ class FakeSlack:
             return _failed(problem)
         if len((arguments.get("text") or "").encode()) > 4000:
             return _failed("msg_too_long")
-        if message.changes and at < message.changes[-1] + 0.95:
-            self.violations.append(f"{message.ts} was updated after {at - message.changes[-1]:.2f} s")
+        if at < message.updated_at + 0.95:
+            self.violations.append(f"{message.ts} was updated after {at - message.updated_at:.2f} s")
+        message.updated_at = at
         message.text, message.blocks = arguments.get("text") or "", arguments.get("blocks") or []
         message.changes.append(at)
         return {"ok": True, "channel": message.channel, "ts": message.ts}

@@ -1,0 +1,110 @@
+"""What reaches Slack when Slack refuses, limits or drops what is sent to it."""
+
+import threading
+import time
+
+import pytest
+
+from eval.bench.fake_slack import FakeSlack, envelope, mention, written
+from rag.settings import SlackSettings
+from tests.slack.bot import QUOTE, Engine, over_http, wait_until
+from tests.slack.test_bot import finished
+
+LONG = tuple(f"Sentence number {number} says so." for number in range(8))
+
+
+def test_where_streaming_is_refused_one_message_is_updated_at_most_once_a_second(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    slack.refused["chat.startStream"] = "channel_type_not_supported"
+    engine.sentences, engine.pause = LONG, 0.3
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: slack.messages and QUOTE in next(iter(slack.messages.values())).shown)
+    [message] = slack.messages.values()
+    assert all(sentence in message.shown for sentence in LONG)
+    assert len(message.changes) >= 2
+    assert slack.violations == []
+
+
+def test_where_the_stream_breaks_off_the_message_is_made_whole(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    slack.refused["chat.appendStream"] = "message_not_in_streaming_state"
+    engine.pause = 0.2
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: slack.messages and QUOTE in next(iter(slack.messages.values())).shown)
+    [message] = slack.messages.values()
+    assert not message.streaming
+    assert message.shown.count("It is 503 metres long.") == 2  # in its text and in its blocks
+
+
+@pytest.mark.parametrize("method", ["chat.stopStream", "chat.appendStream", "chat.startStream", "chat.postMessage"])
+def test_a_response_that_is_lost_leaves_one_whole_message(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, method: str
+) -> None:
+    slack.dropped[method] = 1
+    if method == "chat.postMessage":
+        engine.sentences = ()  # an abstention does not grow
+    engine.pause = 0.2
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: finished(slack) and next(iter(slack.messages.values())).blocks)
+        time.sleep(1.5)
+    [message] = slack.messages.values()
+    assert (QUOTE in message.shown) is bool(engine.sentences)
+
+
+def test_a_limited_channel_is_left_alone_for_as_long_as_slack_says_and_stays_in_order(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    slack.limit("chat.startStream", 1.0)
+    slack.limit("chat.stopStream", 1.0)
+    slack.limit("chat.appendStream", 1.0)
+    engine.pause = 0.1
+    with over_http(engine, settings) as url:
+        for number in range(3):
+            slack.over_http(url, envelope(mention(f"Question {number}?", ts=f"10{number}.1")))
+        slack.over_http(url, envelope(mention("Elsewhere?", channel="C0OTHER", ts="200.1")))
+        wait_until(lambda: finished(slack, 4))
+    assert slack.violations == []
+    assert sum(call.status == 429 for call in slack.calls) == 3
+    for message in slack.messages.values():
+        assert message.text == "The bridge opened in May 1932. [1] It is 503 metres long. [1]"
+    elsewhere = next(one for one in slack.messages.values() if one.channel == "C0OTHER")
+    limited = [one for one in slack.messages.values() if one.channel != "C0OTHER"]
+    assert elsewhere.changes[-1] < max(one.changes[-1] for one in limited)
+
+
+def test_questions_of_one_thread_are_answered_one_after_the_other(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.seconds = 0.2
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("First?", ts="100.1")))
+        for number in (3, 2, 1):
+            slack.over_http(url, envelope(written(f"Follow-up {number}?", ts=f"10{number}.1", thread_ts="100.1")))
+        wait_until(lambda: finished(slack, 4))
+    assert engine.most_running == 1
+    assert [text for text, _ in engine.asked] == ["First?", "Follow-up 1?", "Follow-up 2?", "Follow-up 3?"]
+
+
+def test_acknowledgements_do_not_wait_for_answers(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
+    engine.seconds = 5.0
+    took: list[float] = []
+
+    def send(url: str, first: int) -> None:
+        for number in range(first, first + 25):
+            took.append(slack.over_http(url, envelope(mention("When?", ts=f"{number}.1"))).seconds)
+
+    with over_http(engine, settings.model_copy(update={"slack_answers": 100})) as url:
+        senders = [threading.Thread(target=send, args=(url, 1000 * number)) for number in range(1, 5)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+        assert engine.running > 0
+        assert slack.messages == {}
+        wait_until(lambda: finished(slack, 100), seconds=40)
+    assert sorted(took)[98] <= 0.3

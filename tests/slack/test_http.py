@@ -1,0 +1,116 @@
+"""What the door at POST /slack/events lets in."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.keys import KEYS, KeyStore
+from eval.bench.fake_slack import SIGNING_SECRET, FakeSlack, envelope, mention, signed
+from rag.errors import ConfigurationError
+from rag.settings import SlackSettings, load_slack_settings
+from tests.slack.bot import Engine, corpora_of, make_settings, over_http, wait_until
+
+BODY = json.dumps(envelope(mention("When did it open?", ts="1.1")))
+
+
+@pytest.fixture
+def url(engine: Engine, settings: SlackSettings) -> Iterator[str]:
+    with over_http(engine, settings) as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        signed(BODY, secret="another"),
+        signed(BODY + " "),
+        signed(BODY, at=int(time.time()) - 301),
+        signed(BODY, at=int(time.time()) + 400),
+        {**signed(BODY), "X-Slack-Request-Timestamp": "soon"},
+        {**signed(BODY), "X-Slack-Request-Timestamp": "9" * 400},
+        {**signed(BODY), "X-Slack-Request-Timestamp": "-1"},
+        {**signed(BODY), "X-Slack-Request-Timestamp": "1e9"},
+        {**signed(BODY), "X-Slack-Request-Timestamp": "NaN"},
+        {**signed(BODY), "X-Slack-Request-Timestamp": "\u0661\u0662".encode()},
+        {**signed(BODY), "X-Slack-Signature": "v0=é".encode("latin-1")},
+        {**signed(BODY), "X-Slack-Signature": "v0="},
+        {**signed(BODY), "X-Slack-Signature": ""},
+        {**signed(BODY), "X-Slack-Signature": signed(BODY)["X-Slack-Signature"].replace("v0", "v1")},
+    ],
+)
+def test_what_slack_did_not_just_sign_is_refused(
+    url: str, headers: dict[str, str | bytes], engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = httpx.post(url, content=BODY, headers=headers)
+    assert response.status_code == 401
+    assert response.json()["error"]["type"] == "unauthorised"
+    assert "Traceback" not in response.text + caplog.text
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", '"text"', "{}", '{"type": "event_callback"}', '{"event": 3}'])
+def test_what_is_signed_but_no_event_fails_nothing(url: str, body: str, caplog: pytest.LogCaptureFixture) -> None:
+    response = httpx.post(url, content=body, headers=signed(body))
+    assert response.status_code in (200, 404, 422), response.text
+    assert "Traceback" not in caplog.text
+
+
+def test_bytes_that_are_no_text_are_refused(url: str) -> None:
+    response = httpx.post(url, content=b"\xff\xfe", headers=signed("x"))
+    assert response.status_code == 401
+
+
+def test_slacks_challenge_is_answered(url: str, slack: FakeSlack) -> None:
+    answered = slack.over_http(url, {"type": "url_verification", "challenge": "abc", "token": "t"})
+    assert answered.status == 200
+    assert json.loads(answered.payload) == {"challenge": "abc"}
+
+
+def test_a_server_that_asks_for_keys_asks_slack_for_none(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    KeyStore(settings.data_dir / KEYS).create(name="ours")
+    with over_http(engine, settings) as url:
+        assert httpx.get(url.replace("slack/events", "v1/corpora")).status_code == 401
+        assert slack.over_http(url, envelope(mention("When did it open?", ts="1.1"))).status == 200
+        wait_until(lambda: engine.asked)
+
+
+def test_a_tunnel_may_bring_events_to_a_local_server(url: str, engine: Engine) -> None:
+    response = httpx.post(url, content=BODY, headers={**signed(BODY), "Host": "abc.tunnel.example"})
+    assert response.status_code == 200
+    wait_until(lambda: engine.asked)
+
+
+def test_without_a_signing_secret_there_is_no_door(engine: Engine, settings: SlackSettings) -> None:
+    app = create_app(corpora_of(engine, settings.data_dir), settings=settings)
+    assert "/slack/events" not in {getattr(route, "path", "") for route in app.routes}
+
+
+def test_a_signing_secret_without_a_bots_token_is_said_before_the_server_starts(
+    slack: FakeSlack, engine: Engine, tmp_path: Path
+) -> None:
+    settings = make_settings(slack, tmp_path, SLACK_BOT_TOKEN=None)
+    with pytest.raises(ConfigurationError, match="SLACK_BOT_TOKEN is not set"):
+        create_app(corpora_of(engine, tmp_path), settings=settings, slack=settings)
+
+
+def test_settings_are_read_under_slacks_own_names_and_secrets_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", SIGNING_SECRET)
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.setenv("ATTEST_SLACK_CORPORA", "C1=legal, T9=default")
+    settings = load_slack_settings()
+    assert settings.slack_corpora == {"C1": "legal", "T9": "default"}
+    assert SIGNING_SECRET not in f"{settings} {settings!r} {settings.model_dump_json()}"
+
+
+def test_a_list_of_corpora_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTEST_SLACK_CORPORA", "C1")
+    with pytest.raises(ConfigurationError, match=r"^ATTEST_SLACK_CORPORA: .*C0123=legal"):
+        load_slack_settings()
