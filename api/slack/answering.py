@@ -64,7 +64,6 @@ class Answering:
                 await delivery.finish(refusal, refusal)
             else:
                 await self._answer(asked, delivery)
-            await self._thinking.end(asked)
         except asyncio.CancelledError:
             await delivery.stop()
             await self._inbox.give_back(task)
@@ -86,6 +85,7 @@ class Answering:
             if describe(error).status == 500:
                 _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
             failed = render_error(error)
+            await self._thinking.end(asked)
             await delivery.finish(_after(said, failed), failed)
             return
         shown = partial(
@@ -97,6 +97,7 @@ class Answering:
             ephemeral=asked.way == "command",
             person=self._settings.slack_ask_a_person is not None and asked.way != "command",
         )
+        await self._thinking.end(asked)
         await delivery.finish(shown(), shown(streamed=True))
 
     async def _given(self, asked: Asked, delivery: Delivery, said: list[str]) -> Given:

@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from api.limits import answers_at_once
 from api.slack.actions import ACTIONS, COMMENT_FORM, Actions
 from api.slack.alive import Alive
 from api.slack.answering import Answering
@@ -63,13 +64,14 @@ class SlackBot:
             answers=answers,
             thinking=self._thinking,
         )
+        modelled = settings.chat_model != MODEL
         self._work = Work(
             self._inbox,
             answering.answer,
-            at_once=settings.slack_answers,
+            at_once=settings.slack_answers or answers_at_once(chat_model=modelled),
             most_waiting=settings.slack_queue,
             most_wait_seconds=settings.slack_wait_seconds,
-            first_guess_seconds=_GUESSES[settings.chat_model != MODEL],
+            first_guess_seconds=_GUESSES[modelled],
         )
         self._actions = Actions(corpora, settings, calls=calls, answers=answers)
         self._behind: set[asyncio.Task[None]] = set()
@@ -131,7 +133,7 @@ class SlackBot:
     async def _take_in(self, asked: Asked) -> None:
         taken = await self._inbox.take_in(asked, refuse=self._work.refuse)
         if taken == "new":
-            self._do_behind(self._thinking.begin(asked))
+            self._thinking.begin(asked)
         if taken in ("new", "refused"):
             self._work.notify()
 

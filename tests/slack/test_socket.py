@@ -1,0 +1,109 @@
+"""The bot on Slack's web socket, as it is lost, warned and cut; and beside one that takes events over HTTP."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from eval.bench.fake_slack import FakeSlack, envelope, mention, written
+from rag.settings import SlackSettings
+from tests.slack.bot import QUOTE, Engine, over_http, over_socket, wait_until
+from tests.slack.test_bot import finished
+
+
+def test_a_mention_through_the_socket_is_acknowledged_and_answered(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    with over_socket(engine, settings, slack):
+        acknowledged = slack.over_socket(envelope(mention("When did it open?", ts="100.1")))
+        assert acknowledged.status == 200
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert QUOTE in message.shown
+
+
+def test_a_socket_that_is_lost_in_the_middle_of_an_answer_changes_nothing_of_it(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.seconds = engine.pause = 0.5
+    with over_socket(engine, settings, slack):
+        event = envelope(mention("When did it open?", ts="100.1"))
+        slack.over_socket(event)
+        wait_until(lambda: slack.messages)
+        slack.drop_sockets()
+        wait_until(lambda: slack.connections == 2 and slack.sockets == 1, seconds=30)
+        assert slack.over_socket(event, retry=1).status == 200
+        wait_until(lambda: finished(slack))
+        assert slack.over_socket(envelope(written("And?", ts="101.1", thread_ts="100.1"))).status == 200
+        wait_until(lambda: finished(slack, 2))
+    assert [text for text, _ in engine.asked] == ["When did it open?", "And?"]
+    assert all(QUOTE in message.shown for message in slack.messages.values())
+
+
+def test_after_a_warning_there_is_a_new_socket_before_the_old_one_goes(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    with over_socket(engine, settings, slack):
+        for reason in ("warning", "refresh_requested"):
+            before = slack.connections
+            slack.warn_sockets(reason)
+            wait_until(lambda before=before: slack.connections > before and slack.sockets == 1)
+            ts = f"{before}.1"
+            assert slack.over_socket(envelope(mention("When did it open?", ts=ts))).status == 200
+        wait_until(lambda: finished(slack, 2))
+
+
+def test_what_both_ways_bring_again_and_again_and_out_of_order_is_answered_once(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    events = [envelope(mention(f"Question {number}?", ts=f"{number}.1")) for number in range(30)]
+    deliveries = [(event, way) for event in events for way in ("http", "http", "socket", "socket")]
+    random.Random(7).shuffle(deliveries)
+    third = len(deliveries) // 3
+    for part in (deliveries[:third], deliveries[third : 2 * third], deliveries[2 * third :]):  # two restarts
+        with over_http(engine, settings) as url, over_socket(engine, settings, slack):
+            for event, way in part:
+                sent = slack.over_http(url, event) if way == "http" else slack.over_socket(event)
+                assert sent.status == 200
+    with over_http(engine, settings):
+        wait_until(lambda: finished(slack, 30))
+        time.sleep(0.3)
+    assert sorted(message.thread_ts or "" for message in slack.messages.values()) == sorted(
+        f"{number}.1" for number in range(30)
+    )
+    assert len(engine.asked) == 30
+
+
+def test_a_command_over_the_socket_is_acknowledged_with_its_text(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    body = {
+        "command": "/attest",
+        "text": "When did it open?",
+        "team_id": "T0TEAM",
+        "channel_id": "C0HELP",
+        "user_id": "U0ANNA",
+        "trigger_id": "1.2.3",
+        "response_url": slack.api_url.replace("/api/", "/response/c1"),
+    }
+    with over_socket(engine, settings, slack):
+        acknowledged = slack.over_socket(body, kind="slash_commands")
+        wait_until(lambda: slack.responses)
+    assert acknowledged.payload["response_type"] == "ephemeral"
+
+
+def test_a_token_that_slack_does_not_take_ends_the_command_with_a_line(slack: FakeSlack, tmp_path: Path) -> None:
+    slack.refused["auth.test"] = "invalid_auth"
+    ended = subprocess.run(
+        [sys.executable, "-m", "rag", "slack"],
+        env={**os.environ, **slack.environment, "ATTEST_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith("attest: Slack does not take SLACK_BOT_TOKEN (invalid_auth)")
+    assert "Traceback" not in ended.stderr
