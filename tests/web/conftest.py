@@ -45,33 +45,40 @@ published = "2024-03-05"
 """,
     },
     "reef": {
-        "notes.txt": "Field notes 🦦🌊 of the coast\r\n\r\nThe crew 👩‍🚀 sailed early.\r\n\r\nThe reserve opened in 2019. "
-        "Warden Mira Olsen counts 214 otters 🦦 in\r\nthe reserve each spring. The 🌊 tide was low.\r\n"
+        "notes.txt": "Field notes 🦦🌊 of the coast\r\n\r\nThe crew 👩‍🚀 sailed early.\r\n\r\n"
+        "The reserve opened in 2019. Warden Mira Olsen counts 214 otters 🦦 in\r\nthe reserve each spring. The 🌊 tide "
+        "was low.\r\n"
     },
     "hostile": {
         HOSTILE_NAME: HOSTILE_TEXT,
         "corpus.toml": f"[documents.{json.dumps(HOSTILE_NAME)}]\ntitle = {json.dumps(HOSTILE_TITLE)}\n"
         f"publisher = {json.dumps(HOSTILE_PUBLISHER)}\n",
     },
-    "desk": {},
 }
 
 
 @pytest.fixture(scope="session")
 def served(seeds_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The server that most tests share. Documents may be added to its corpus `desk` alone, which is empty at first."""
+    """The server that most tests share. Nobody may change its documents; `desk` is for that."""
     folder = tmp_path_factory.mktemp("web")
     shutil.copytree(seeds_index, folder / "data")
     for name, files in CORPORA.items():
         (folder / name).mkdir()
         for file, text in files.items():
             (folder / name / file).write_bytes(text.encode())
-        (folder / "data" / "corpora" / name).mkdir(parents=True)
-        if files:
-            synchroniser = open_synchroniser(folder / "data" / "corpora" / name, settings=Settings.model_validate({}))
-            assert synchroniser.sync([folder / name]).failed == []
+        synchroniser = open_synchroniser(folder / "data" / "corpora" / name, settings=Settings.model_validate({}))
+        assert synchroniser.sync([folder / name]).failed == []
     with attest_serve(folder / "data", folder / "log") as served:
         yield served
+
+
+@pytest.fixture
+def desk(served: Running) -> str:
+    """An empty corpus of that server's, for one test to put documents in."""
+    corpora = served.log.parent / "data" / "corpora"
+    name = f"desk-{len(list(corpora.iterdir()))}"
+    (corpora / name).mkdir()
+    return name
 
 
 @pytest.fixture(scope="module")  # Playwright keeps an event loop running, which other modules' tests must not meet

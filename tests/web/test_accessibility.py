@@ -73,7 +73,7 @@ def test_a_source_on_a_phone_is_a_sheet_over_the_answer(visit: Visit) -> None:
 
 def test_the_chosen_theme_outlasts_a_reload(visit: Visit) -> None:
     page = visit(color_scheme="light").page
-    background = "getComputedStyle(document.body).backgroundColor"
+    background = "getComputedStyle(document.documentElement).backgroundColor"
     light = page.evaluate(background)
     page.locator("[data-action=theme]").click()
     page.reload()

@@ -5,7 +5,7 @@ from playwright.sync_api import FilePayload, expect
 from tests.web.conftest import Visit
 from tests.web.visiting import Visitor
 
-HOSTILE = '"><img src=x onerror=alert(1)>.md'
+HOSTILE = "<img src=x onerror=alert(1)>.md"
 
 
 def file(name: str, text: str) -> FilePayload:
@@ -16,8 +16,8 @@ def send(visitor: Visitor, *files: FilePayload) -> None:
     visitor.page.set_input_files("#files", list(files))
 
 
-def test_a_document_is_added_asked_about_replaced_and_deleted(visit: Visit) -> None:
-    visitor = visit("/?corpus=desk")
+def test_a_document_is_added_asked_about_replaced_and_deleted(visit: Visit, desk: str) -> None:
+    visitor = visit(f"/?corpus={desk}")
     page = visitor.page
     empty = visitor.ask("How many herons nest at Lake Arn?")
     expect(empty.locator("[data-verdict=abstained]")).to_contain_text("There is nothing to read yet")
@@ -54,8 +54,8 @@ def test_a_document_is_added_asked_about_replaced_and_deleted(visit: Visit) -> N
     expect(visitor.ask("How many herons nest at Lake Arn?").locator("[data-verdict=abstained]")).to_be_visible()
 
 
-def test_what_cannot_be_added_is_told_and_changes_nothing(visit: Visit) -> None:
-    visitor = visit("/?corpus=desk")
+def test_what_cannot_be_added_is_told_and_changes_nothing(visit: Visit, desk: str) -> None:
+    visitor = visit(f"/?corpus={desk}")
     visitor.page.locator("[data-action=documents]").click()
     send(visitor, file("program.exe", "MZ"))
     expect(visitor.page.locator(".outcome .problem")).to_contain_text("program.exe")
@@ -63,18 +63,15 @@ def test_what_cannot_be_added_is_told_and_changes_nothing(visit: Visit) -> None:
     expect(visitor.page.locator(".document-list li")).to_have_count(0)
 
 
-def test_a_file_name_of_markup_stays_a_name(visit: Visit) -> None:
-    visitor = visit("/?corpus=desk")
+def test_a_file_name_of_markup_stays_a_name(visit: Visit, desk: str) -> None:
+    visitor = visit(f"/?corpus={desk}")
     page = visitor.page
     page.locator("[data-action=documents]").click()
     send(visitor, file(HOSTILE, "# <img src=x onerror=alert(2)>\n\nLake Arn freezes in <b>January</b>."))
-    expect(page.locator(".outcome [data-job=done], .outcome .problem")).to_be_visible()
+    expect(page.locator(".outcome-title")).to_have_text(f"Adding {HOSTILE}")
+    expect(page.locator(".outcome [data-job=done]")).to_contain_text("1 added")
+    expect(page.locator(".document-list .byline")).to_contain_text(HOSTILE)
     expect(page.locator("#documents :is(img, b)")).to_have_count(0)
-    assert HOSTILE in (page.locator("#documents").text_content() or "")
-    for _ in page.locator(".document-list .danger").all():
-        page.locator(".document-list .danger").first.click()
-        page.locator(".document-list .danger").first.click()
-        expect(page.locator(".outcome [data-job=done]")).to_contain_text("1 removed")
 
 
 def test_a_seed_is_read_from_the_list_and_cannot_be_deleted(visit: Visit) -> None:

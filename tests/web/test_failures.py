@@ -14,6 +14,7 @@ from tests.web.conftest import Visit
 
 CARD = "who was sanctioned on 4 September 2025?"
 TRUE = "CNN says that Marco Rubio said on 4 September 2025 that the US will sanction the three NGOs [1]. "
+NEXT = "The three NGOs"  # the sentence before has ended once another has begun
 MODEL = "gpt-4.1-mini"
 
 Start = Callable[..., Running]
@@ -51,7 +52,7 @@ def writes(*pieces: str, hang: bool = False) -> Callable[[Request], Reply]:
 def test_sentences_are_shown_as_they_are_proved_and_the_rest_can_be_stopped(
     visit: Visit, start: Start, model: ModelServer
 ) -> None:
-    model.replies = [writes(TRUE, "Moreover", hang=True)]
+    model.replies = [writes(TRUE, NEXT, hang=True)]
     visitor = visit(url=start().url)
     visitor.page.clock.install()
     turn = visitor.begin(CARD)
@@ -76,7 +77,7 @@ def test_sentences_are_shown_as_they_are_proved_and_the_rest_can_be_stopped(
 def test_a_server_lost_in_the_middle_of_an_answer_is_told_and_asked_again(
     visit: Visit, start: Start, model: ModelServer
 ) -> None:
-    model.replies = [writes(TRUE, "Moreover", hang=True), writes(TRUE)]
+    model.replies = [writes(TRUE, NEXT, hang=True), writes(TRUE)]
     served = start()
     visitor = visit(url=served.url)
     turn = visitor.begin(CARD)

@@ -33,6 +33,7 @@ def test_a_key_is_asked_for_kept_in_the_tab_and_forgotten(visit: Visit, seeds_in
         expect(visitor.turns).to_have_count(1)  # without being asked again
         assert visitor.shown() == shown
         assert key not in page.content() + page.url
+        page.locator("button[data-action=new]").click()
         page.locator("[data-action=forget-key]").click()
         expect(field).to_be_focused()
         field.press("Escape")

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, Request, expect
 
 _AXE = Axe()
 
@@ -19,7 +19,7 @@ class Visitor:
     noted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("dialog", lambda dialog: (self.noted.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("dialog", self._dismiss)
         self.page.on("pageerror", lambda error: self.noted.append(f"error: {error}"))
         self.page.on("console", self._hear)
         self.page.context.on("request", self._see)
@@ -70,6 +70,10 @@ class Visitor:
             for each in violations
             if each["impact"] in ("serious", "critical")
         ]
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.noted.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _hear(self, message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text or "Trusted" in message.text:
