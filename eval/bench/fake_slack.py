@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, WSMsgType, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, WSMsgType, web
 
 BOT_USER = "U0BOT"
 BOT_ID = "B0BOT"
@@ -160,7 +160,7 @@ class FakeSlack:
             async with session.post(url, data=body, headers=headers) as response:
                 content = await response.text()
                 return Acknowledged(response.status, time.monotonic() - began, content)
-        except (OSError, TimeoutError):
+        except (ClientError, OSError, TimeoutError):
             return Acknowledged(0, time.monotonic() - began)
 
     async def send_over_socket(
