@@ -186,6 +186,38 @@ def durability(
         raise typer.Exit(1)
 
 
+@app.command()
+def slack(
+    events: Annotated[int, typer.Option(min=2, help="How many questions, each delivered four times.")] = 2_000,
+    slow_events: Annotated[int, typer.Option(min=1, help="How many questions while answers are slow.")] = 200,
+    answer_seconds: Annotated[float, typer.Option(min=0.1, help="How slow those are.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the order of deliveries.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Redeliver to bots that are killed, and time acknowledgements while answers are slow, against a fake Slack.
+
+    Exit code 1 if a question was answered twice or not at all, a limit of Slack's was passed, or, while answers were
+    slow, an acknowledgement in a hundred took longer than 300 ms.
+    """
+    from eval.bench.slack import run
+    from rag.progress import progress_bars
+
+    with progress_bars() as bars:
+        result = run(events=events, slow_events=slow_events, answer_seconds=answer_seconds, seed=seed, bars=bars)
+    if as_json:
+        print_json(asdict(result) | {"failed": result.failed})
+    else:
+        for part in (result.storm, result.slow):
+            counts = {name.replace("_", " "): value for name, value in asdict(part).items() if name != "problems"}
+            print_rows(counts)
+            for problem in part.problems[:10]:
+                typer.echo(f"  {problem}")
+            typer.echo()
+        typer.echo("failed" if result.failed else "passed")
+    if result.failed:
+        raise typer.Exit(1)
+
+
 def _flat(values: Mapping[str, object]) -> dict[str, object]:
     """`{"attest": {"query_ms": 1}}` as `{"attest query ms": 1}`."""
     return {

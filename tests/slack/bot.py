@@ -31,7 +31,7 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self.conversations = ConversationStore(folder / "conversations.sqlite")
-        self.sentences = ("The bridge opened in May 1932.", "It is 503 metres long.")
+        self.sentences: tuple[str, ...] = ("The bridge opened in May 1932.", "It is 503 metres long.")
         self.seconds = 0.0  # before the first sentence
         self.pause = 0.0  # before each other
         self.failing: BaseException | None = None

@@ -28,7 +28,7 @@ def url(engine: Engine, settings: SlackSettings) -> Iterator[str]:
     "headers",
     [
         {},
-        signed(BODY, secret="another"),
+        signed(BODY, secret=SIGNING_SECRET[::-1]),
         signed(BODY + " "),
         signed(BODY, at=int(time.time()) - 301),
         signed(BODY, at=int(time.time()) + 400),

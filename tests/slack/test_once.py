@@ -173,7 +173,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "slack.sqlite").write_text("a shopping list, and quite a long one at that")
 
     async def run(_: Clock, one: Inbox) -> None:
-        with pytest.raises(StoreError, match="slack.sqlite cannot be used"):
+        with pytest.raises(StoreError, match=r"slack\.sqlite cannot be used"):
             await one.take_in(question(), refuse=never)
 
     trial(tmp_path, run, processes=1)

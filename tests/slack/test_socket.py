@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from eval.bench.fake_slack import FakeSlack, envelope, mention, written
@@ -42,6 +43,10 @@ def test_a_socket_that_is_lost_in_the_middle_of_an_answer_changes_nothing_of_it(
     assert all(QUOTE in message.shown for message in slack.messages.values())
 
 
+def reconnected(slack: FakeSlack, before: int) -> bool:
+    return slack.connections > before and slack.sockets == 1
+
+
 def test_after_a_warning_there_is_a_new_socket_before_the_old_one_goes(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
@@ -49,7 +54,7 @@ def test_after_a_warning_there_is_a_new_socket_before_the_old_one_goes(
         for reason in ("warning", "refresh_requested"):
             before = slack.connections
             slack.warn_sockets(reason)
-            wait_until(lambda before=before: slack.connections > before and slack.sockets == 1)
+            wait_until(partial(reconnected, slack, before))
             ts = f"{before}.1"
             assert slack.over_socket(envelope(mention("When did it open?", ts=ts))).status == 200
         wait_until(lambda: finished(slack, 2))
