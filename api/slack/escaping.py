@@ -12,7 +12,8 @@ import unicodedata
 ZERO_WIDTH_SPACE = "\u200b"
 
 _JOINERS = "\u200c\u200d"  # invisible, but part of how Persian, Hindi and emoji are written
-_LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # not the ones inside snake_case
 _LIVE = re.compile(
     r"""<(?=[!@\#A-Za-z])                       # <!here>, <@U123>, <https://...>
@@ -32,8 +33,8 @@ _LINE_START = re.compile(r"[-+#=>|]|\d+[.)]\s")  # would be a list, a heading or
 def escaped(text: str) -> str:
     """`text` on one line, safe anywhere in mrkdwn, also as a link's label, and in Markdown; "" where nothing shows."""
     line = " ".join("".join(map(_shown, text)).split())
-    parted = _LIVE.sub(rf"\g<0>{ZERO_WIDTH_SPACE}", line)
-    safe = _EMPHASIS.sub("\u02cd", parted).translate(_LOOKALIKES)
+    unformatted = _EMPHASIS.sub("\u02cd", line).translate(_LOOKALIKES)
+    safe = _LIVE.sub(rf"\g<0>{ZERO_WIDTH_SPACE}", unformatted).translate(_ENTITIES)
     return f"{ZERO_WIDTH_SPACE}{safe}" if _LINE_START.match(line) else safe
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from api.slack.escaping import escaped
+from api.slack.escaping import ZERO_WIDTH_SPACE, escaped
 from api.slack.limits import MOST_TEXT_OBJECT_CHARS, weight
 from rag.text import split_sentences
 
@@ -13,7 +13,7 @@ _Way = tuple[str, Callable[[str], list[str]]]
 
 def pieces(text: str, most: int = MOST_TEXT_OBJECT_CHARS) -> list[str]:
     """`text` escaped, in pieces that weigh at most `most`: sentences as long as they fit, then words, then halves."""
-    return _cut(text, most, ((" ", _sentences), (" ", str.split), ("", _halves)))
+    return _cut(text, most, ((" ", _sentences), (" ", str.split), (ZERO_WIDTH_SPACE, _halves)))
 
 
 def packed(units: Iterable[tuple[str, str]], most: int = MOST_TEXT_OBJECT_CHARS) -> list[str]:

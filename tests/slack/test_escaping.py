@@ -25,6 +25,7 @@ LIVE = re.compile(
         ("[3]", "[\u200b3]"),
         ("[click](/x)", "[click]\u200b(/x)"),
         ("*b* ~s~ `c` _i_ __init__", "∗b∗ ∼s∼ ˋcˋ ˍiˍ ˍˍinitˍˍ"),
+        ("@`x` @_x", "@\u200bˋxˋ @\u200bˍx"),
         ("- item", "\u200b- item"),
         ("> said", "\u200b&gt; said"),
         ("a\n\n b\u202ec\x07\ud800", "a bc \ufffd"),

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -37,8 +38,16 @@ def test_a_sentence_too_long_is_cut_between_words() -> None:
     assert pieces("word " * 5, 13) == ["word word", "word word", "word"]
 
 
-def test_a_word_too_long_is_cut_and_nothing_stands_between() -> None:
+def test_a_word_too_long_is_cut() -> None:
     assert pieces("a" * 20, 10) == ["a" * 10, "a" * 10]
+
+
+@given(
+    st.lists(st.sampled_from(["@here", "https://evil.example", "a" * 30, "字" * 20, ":x:"]), max_size=20),
+    st.integers(20, 60),
+)
+def test_cutting_a_word_makes_nothing_live(parts: list[str], most: int) -> None:
+    assert not any(re.search(r"@\w|://", piece) for piece in pieces("".join(parts), most))
 
 
 @pytest.mark.parametrize("character", ["a", "字", "👍", "&"])
