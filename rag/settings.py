@@ -94,7 +94,7 @@ class SlackSettings(ServerSettings):
     slack_ask_a_person: str | None = Field(default=None, pattern="^S[A-Z0-9]+$")  # the id of a user group
     slack_answers: int = Field(default=0, ge=0)  # at once; 0: as api.limits chooses
     slack_queue: int = Field(default=5000, ge=1)  # questions that wait at most
-    slack_wait_seconds: float = Field(default=120.0, gt=0)  # that a question may be expected to wait; beyond: refused
+    slack_wait_seconds: float = Field(default=600.0, gt=0)  # that a question may be expected to wait; beyond: refused
 
 
 def load_settings() -> Settings:

@@ -37,17 +37,18 @@ def url(engine: Engine, settings: SlackSettings) -> Iterator[str]:
         {**signed(BODY), "X-Slack-Request-Timestamp": "-1"},
         {**signed(BODY), "X-Slack-Request-Timestamp": "1e9"},
         {**signed(BODY), "X-Slack-Request-Timestamp": "NaN"},
-        {**signed(BODY), "X-Slack-Request-Timestamp": "\u0661\u0662".encode()},
-        {**signed(BODY), "X-Slack-Signature": "v0=é".encode("latin-1")},
+        {**signed(BODY), "X-Slack-Request-Timestamp": "\u0661\u0662"},
+        {**signed(BODY), "X-Slack-Signature": "v0=é"},
         {**signed(BODY), "X-Slack-Signature": "v0="},
         {**signed(BODY), "X-Slack-Signature": ""},
         {**signed(BODY), "X-Slack-Signature": signed(BODY)["X-Slack-Signature"].replace("v0", "v1")},
     ],
 )
 def test_what_slack_did_not_just_sign_is_refused(
-    url: str, headers: dict[str, str | bytes], engine: Engine, caplog: pytest.LogCaptureFixture
+    url: str, headers: dict[str, str], engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    response = httpx.post(url, content=BODY, headers=headers)
+    sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+    response = httpx.post(url, content=BODY, headers=sent)
     assert response.status_code == 401
     assert response.json()["error"]["type"] == "unauthorised"
     assert "Traceback" not in response.text + caplog.text
