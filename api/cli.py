@@ -1,10 +1,11 @@
-"""`attest serve`, `attest slack` and `attest keys create | list | revoke`."""
+"""`attest serve`, `attest slack`, `attest feedback export` and `attest keys create | list | revoke`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.feedback_cli import app as feedback_app
 from api.slack.cli import app as slack_app
 from rag.console import AsJson, print_json
 from rag.corpora import check_name
@@ -17,6 +18,7 @@ app = typer.Typer()
 keys_app = typer.Typer(help="Make, show and revoke the keys of the server.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
 app.add_typer(slack_app)
+app.add_typer(feedback_app, name="feedback")
 
 
 @app.command()
