@@ -23,9 +23,10 @@ from api.slack.events import Asked, asked_in_command, asked_in_event
 from api.slack.once import Inbox
 from api.slack.thinking import Thinking
 from api.slack.threads import Threads
+from api.slack.warming import warm_up
 from api.slack.work import Work
 from rag.answering.extractive import MODEL
-from rag.corpora import Corpora
+from rag.corpora import DEFAULT_CORPUS, Corpora
 from rag.errors import ConfigurationError
 from rag.settings import SlackSettings
 
@@ -45,6 +46,7 @@ class SlackBot:
 
     def __init__(self, corpora: Corpora, settings: SlackSettings) -> None:
         token = require_bot_token(settings)
+        self._corpora = corpora
         self._settings = settings
         base_url = settings.slack_api_url.rstrip("/") + "/"
         self.client = AsyncWebClient(token, base_url=base_url, retry_handlers=[])
@@ -81,6 +83,7 @@ class SlackBot:
     async def running(self) -> AsyncIterator["SlackBot"]:
         """Answers within the block, and at its end what has begun, as far as the time of one answer allows."""
         self.client.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
+        await warm_up(self._corpora, {DEFAULT_CORPUS, *self._settings.slack_corpora.values()}, self._settings)
         self._work.start()
         try:
             yield self

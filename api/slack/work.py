@@ -87,6 +87,9 @@ class Work:
                 _log.error("%s", error)
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
+            except Exception as error:  # noqa: BLE001 - one question must not take the others' worker with it
+                _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
+                continue
             if not refused:
                 took = asyncio.get_running_loop().time() - began
                 self._answer_seconds += _LEARNING * (took - self._answer_seconds)

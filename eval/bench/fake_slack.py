@@ -144,6 +144,10 @@ class FakeSlack:
 
         return self._do(send())
 
+    def post(self, method: str, **arguments: Any) -> dict[str, Any]:
+        """What a call of the method does, without a call: as if another process had made it."""
+        return _METHODS[method](self, arguments, time.monotonic())
+
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """What it returns, done in this Slack's own event loop."""
         return self._do(work)

@@ -17,7 +17,7 @@ from rag.chatbot import Chatbot
 from rag.conversations import ConversationStore
 from rag.corpora import Corpora
 from rag.settings import SlackSettings
-from rag.types import Answer, AnswerEvent, AnswerGiven, Citation, Question, Sentence, SentenceSaid, SourcesFound
+from rag.types import Answer, AnswerEvent, AnswerGiven, Citation, Hit, Question, Sentence, SentenceSaid, SourcesFound
 from tests.api.serving import serving
 
 QUOTE = "The bridge opened on 3 May 1932."
@@ -60,6 +60,9 @@ class Engine:
             yield AnswerGiven(answer=answer)
         finally:
             self.running -= 1
+
+    def search(self, question: Question, *, limit: int) -> list[Hit]:
+        return []
 
     def is_ready(self) -> bool:
         return True

@@ -1,15 +1,29 @@
 """What reaches Slack when Slack refuses, limits or drops what is sent to it."""
 
+import asyncio
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
+from api.slack.alive import Alive
+from api.slack.app import SLACK
+from api.slack.database import Database
+from api.slack.events import asked_in_event
+from api.slack.once import Inbox
 from eval.bench.fake_slack import FakeSlack, envelope, mention, written
 from rag.settings import SlackSettings
 from tests.slack.bot import QUOTE, Engine, over_http, wait_until
 from tests.slack.test_bot import finished
 
+STREAM = {
+    "channel": "C0HELP",
+    "thread_ts": "1.1",
+    "markdown_text": "The bridge",
+    "recipient_team_id": "T0TEAM",
+    "recipient_user_id": "U0ANNA",
+}
 LONG = tuple(f"Sentence number {number} says so." for number in range(8))
 
 
@@ -108,3 +122,63 @@ def test_acknowledgements_do_not_wait_for_answers(slack: FakeSlack, engine: Engi
         assert slack.messages == {}
         wait_until(lambda: finished(slack, 100), seconds=40)
     assert sorted(took)[98] <= 0.3
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_a_killed_process_began_is_ended_in_the_same_message(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, known: bool
+) -> None:
+    asked = asked_in_event(envelope(mention("When did it open?", ts="1.1")))
+    assert asked
+    left = slack.post("chat.startStream", **STREAM)
+
+    async def leave_it(inbox: Inbox) -> None:
+        await inbox.take_in(asked, refuse=lambda waiting: None)
+        task = await inbox.next()
+        assert task
+        await inbox.begin_posting(task)
+        if known:
+            await inbox.posted(task, left["ts"])
+
+    folder = settings.data_dir / "slack"
+    killed = Alive(folder)
+    with closing(Database(folder / SLACK)) as database:
+        asyncio.run(leave_it(Inbox(database, killed)))
+    killed.close()
+    with over_http(engine, settings):
+        wait_until(lambda: QUOTE in slack.messages[left["ts"]].shown)
+        time.sleep(0.2)
+    assert list(slack.messages) == [left["ts"]]
+    assert finished(slack)
+
+
+def test_what_a_stopped_process_began_is_another_ones_to_end(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.seconds, engine.pause = 0.2, 60
+    slow = settings.model_copy(update={"request_seconds": 2})
+    with over_http(engine, slow) as url:
+        slack.over_http(url, envelope(mention("First?", ts="1.1")))
+        wait_until(lambda: slack.messages)
+    engine.pause = 0.0
+    with over_http(engine, settings):
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert "took longer" in message.shown or QUOTE in message.shown
+
+
+def test_what_a_document_says_is_never_live_while_an_answer_grows(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.sentences = (
+        "Hello <!here> and <@U0BOB> & *all* at https://evil.example.",
+        "@channel :smile: [click](https://evil.example)",
+    )
+    engine.pause = 0.2
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("What does it say?", ts="1.1")))
+        wait_until(lambda: finished(slack))
+    sent = "".join(str(call.arguments) for call in slack.calls)
+    for live in ("<!here>", "<@U0BOB>", "https://evil", "@channel", ":smile:", "](http"):
+        assert live not in sent
+    assert "&lt;" in sent
