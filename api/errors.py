@@ -9,6 +9,7 @@ from typing import Any, Literal
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -155,7 +156,17 @@ def add_exception_handlers(app: FastAPI) -> None:
 
 
 async def _on_error(request: Request, error: Exception) -> JSONResponse:
-    return error_response(error)
+    response = error_response(error)
+    if response.status_code == 405:
+        response.headers["Allow"] = ", ".join(_methods(request))
+    return response
+
+
+def _methods(request: Request) -> list[str]:
+    """What may be done at the address; the framework names only what its first route there does."""
+    path = request.scope["route"].path
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.path == path]
+    return sorted({method for route in routes for method in route.methods or ()})
 
 
 def _problems(error: RequestValidationError) -> str:

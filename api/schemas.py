@@ -13,7 +13,7 @@ _A_QUESTION = "who was sanctioned on 4 September 2025?"
 
 # What the engine checks and explains better than a schema does; here it is only described.
 _A_DATE: dict[str, JsonValue] = {"pattern": r"^\d{4}(-\d\d(-\d\d)?)?$"}
-_IN_WORDS: dict[str, JsonValue] = {"minLength": 1, "maxLength": MAX_QUESTION_CHARS}
+_IN_WORDS: dict[str, JsonValue] = {"minLength": 1, "maxLength": MAX_QUESTION_CHARS, "pattern": r"[^\W_]"}
 
 EVERYWHERE = documented(404, 422, 429, 503)
 """What any request for a corpus can come to, besides what any request at all can."""

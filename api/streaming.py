@@ -30,6 +30,16 @@ def frame(data: Mapping[str, Any] | str, *, event: str | None = None) -> str:
     return f"event: {event}\ndata: {written}\n\n" if event else f"data: {written}\n\n"
 
 
+def described_stream(*events: str, example: str) -> dict[str, Any]:
+    """For `content` of a response in OpenAPI: a stream of events of these names, JSON but for the last of OpenAI's."""
+    item = {
+        "type": "object",
+        "properties": {"event": {"enum": list(events)}, "data": {"type": "string"}},
+        "required": ["data"],
+    }
+    return {EventStream.media_type: {"itemSchema": item, "example": example}}
+
+
 class EventStream(Response):
     """Sends `frames` as they come; an error ends it with the frame that `failure` makes of the one error shape.
 

@@ -12,28 +12,28 @@ from fastapi.responses import JSONResponse
 from api.access import TheCaller, chatbot_for
 from api.metrics import observe_answer
 from api.schemas import EVERYWHERE, AskRequest
-from api.streaming import EventStream, frame
+from api.streaming import EventStream, described_stream, frame
 from rag.errors import QuestionError
 from rag.questions import parse_history, parse_question
 from rag.types import Answer, AnswerEvent, AnswerGiven, SentenceSaid, SourcesFound
 
 router = APIRouter(tags=["Answers"])
 
-_EVENT_STREAM = "text/event-stream"
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer; with `Accept: text/event-stream`, events that end with it.",
-        "content": {
-            _EVENT_STREAM: {
-                "schema": {"type": "string"},
-                "example": (
-                    'event: sources\ndata: {"passages": [], "standalone_question": null}\n\n'
-                    'event: sentence\ndata: {"index": 0, "text": "…", "citations": [1], "support": 0.98, '
-                    '"cited": []}\n\n'
-                    'event: answer\ndata: {"question": "…", "verdict": "answered"}\n\n'
-                ),
-            }
-        },
+        "content": described_stream(
+            "sources",
+            "sentence",
+            "answer",
+            "error",
+            example=(
+                'event: sources\ndata: {"passages": [], "standalone_question": null}\n\n'
+                'event: sentence\ndata: {"index": 0, "text": "…", "citations": [1], "support": 0.98, '
+                '"cited": []}\n\n'
+                'event: answer\ndata: {"question": "…", "verdict": "answered"}\n\n'
+            ),
+        ),
     }
 }
 
@@ -52,7 +52,7 @@ async def ask(body: AskRequest, request: Request, caller: TheCaller) -> Response
         raise QuestionError("history and conversation_id both say what was said before; send one of them")
     chatbot = chatbot_for(request, caller, body.corpus)
     kept, owner = body.conversation_id, caller.owner
-    if _EVENT_STREAM in request.headers.get("accept", ""):
+    if EventStream.media_type in request.headers.get("accept", ""):
         frames = _frames(chatbot.stream(question, history=history, conversation_id=kept, owner=owner))
         return EventStream(frames, request=request, failure=partial(frame, event="error"))
     answer = await chatbot.answer(question, history=history, conversation_id=kept, owner=owner)

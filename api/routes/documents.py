@@ -1,7 +1,7 @@
 """Documents over HTTP: listed, read, and, where they were uploaded, replaced and deleted; changes are jobs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
@@ -22,10 +22,18 @@ router = APIRouter(prefix="/v1/documents", tags=["Documents"], responses=EVERYWH
 MOST_LISTED = 500
 
 _CHANGES = documented(409, 415)
+_KINDS = "text/plain, text/markdown"
 _Source = Annotated[str | None, Query(max_length=1000, description="Only documents whose source matches this glob.")]
 _After = Annotated[str | None, Query(max_length=64, description="The `next` of the list before.")]
 _Limit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="How many at most.")]
 _Version = Annotated[str | None, Query(max_length=100, description="As a citation has it; by default the one held.")]
+
+
+def _named(field: str) -> dict[str, Any]:
+    """How OpenAPI says that files in this field of a form need a name, whose ending tells their kind."""
+    name = {"schema": {"type": "string"}, "example": f'form-data; name="{field}"; filename="note.txt"'}
+    encoding = {field: {"contentType": _KINDS, "headers": {"Content-Disposition": name}}}
+    return {"requestBody": {"content": {"multipart/form-data": {"encoding": encoding}}}}
 
 
 @router.get("")
@@ -59,7 +67,7 @@ def read_document(
     return DocumentShown(**listed.model_dump(), text=document.text)
 
 
-@router.post("", status_code=202, responses=_CHANGES)
+@router.post("", status_code=202, responses=_CHANGES, openapi_extra=_named("files"))
 async def upload_documents(
     request: Request,
     response: Response,
@@ -83,7 +91,7 @@ async def upload_documents(
     return _accepted(await jobs.submit("upload", sent, corpus=name, files=sent, most_bytes=most), response)
 
 
-@router.put("/{document_id}", status_code=202, responses=_CHANGES)
+@router.put("/{document_id}", status_code=202, responses=_CHANGES, openapi_extra=_named("file"))
 async def replace_document(
     document_id: str,
     request: Request,

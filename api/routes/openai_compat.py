@@ -28,7 +28,7 @@ from api.openai_schemas import (
     UrlCitation,
 )
 from api.schemas import EVERYWHERE
-from api.streaming import EventStream, frame
+from api.streaming import EventStream, described_stream, frame
 from rag.corpora import DEFAULT_CORPUS, Corpora
 from rag.errors import CorpusNotFoundError, QuestionError
 from rag.questions import MAX_TURN_CHARS, MAX_TURNS, parse_history, parse_question
@@ -43,12 +43,10 @@ _CHARS_A_TOKEN = 4  # of English; counting a megabyte of them exactly would hold
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The completion; with `stream`, chunks of it and `[DONE]`, the last chunk with its citations.",
-        "content": {
-            "text/event-stream": {
-                "schema": {"type": "string"},
-                "example": 'data: {"object": "chat.completion.chunk", "choices": []}\n\ndata: [DONE]\n\n',
-            }
-        },
+        "content": described_stream(
+            "message",
+            example='data: {"object": "chat.completion.chunk", "choices": []}\n\ndata: [DONE]\n\n',
+        ),
     }
 }
 

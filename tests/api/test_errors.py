@@ -93,6 +93,9 @@ def client() -> TestClient:
             raise ValueError("secret")
         return body.number
 
+    @app.delete("/number", status_code=204)
+    def forget() -> None: ...
+
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -117,8 +120,8 @@ def test_all_errors_of_an_application_have_the_one_shape(client: TestClient) -> 
         assert "Traceback" not in response.text
 
 
-def test_a_method_that_is_not_there_says_which_is(client: TestClient) -> None:
-    assert client.get("/number").headers["allow"] == "POST"
+def test_a_method_that_is_not_there_says_which_are(client: TestClient) -> None:
+    assert client.get("/number").headers["allow"] == "DELETE, POST"  # of two routes
 
 
 def test_a_body_with_many_faults_is_told_of_few(client: TestClient) -> None:
