@@ -58,7 +58,18 @@ published = "2024-03-05"
 
 
 @pytest.fixture(scope="session")
-def served(seeds_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def chromium() -> str:
+    """Where Chromium is. Where ATTEST_REQUIRE_CHROMIUM is set, it must be there."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("ATTEST_REQUIRE_CHROMIUM"):
+            pytest.fail("ATTEST_REQUIRE_CHROMIUM is set, but there is no chromium on the PATH")
+        pytest.skip("no chromium on the PATH")
+    return found
+
+
+@pytest.fixture(scope="session")
+def served(chromium: str, seeds_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The server that most tests share. Nobody may change its documents; `desk` is for that."""
     folder = tmp_path_factory.mktemp("web")
     shutil.copytree(seeds_index, folder / "data")
@@ -74,7 +85,7 @@ def served(seeds_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def desk(served: Running) -> str:
-    """An empty corpus of that server's, for one test to put documents in."""
+    """An empty corpus of that server, for one test to put documents in."""
     corpora = served.log.parent / "data" / "corpora"
     name = f"desk-{len(list(corpora.iterdir()))}"
     (corpora / name).mkdir()
@@ -82,13 +93,7 @@ def desk(served: Running) -> str:
 
 
 @pytest.fixture(scope="module")  # Playwright keeps an event loop running, which other modules' tests must not meet
-def browser() -> Iterator[Browser]:
-    """Chromium. Where ATTEST_REQUIRE_CHROMIUM is set, it must be there."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        if os.environ.get("ATTEST_REQUIRE_CHROMIUM"):
-            pytest.fail("ATTEST_REQUIRE_CHROMIUM is set, but there is no chromium on the PATH")
-        pytest.skip("no chromium on the PATH")
+def browser(chromium: str) -> Iterator[Browser]:
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
