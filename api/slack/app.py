@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -36,6 +37,7 @@ SLACK = "slack.sqlite"
 _FOLDER = "slack"
 _CALL_SECONDS = 30.0
 _GUESSES = {True: 10.0, False: 0.1}  # seconds of an answer before one was measured, with a chat model and without
+_SWITCH_SECONDS = 0.0005  # so that an acknowledgement does not queue behind threads that compute; 0.005 by default
 _WELCOME = "Ask me anything about the documents. Each sentence of an answer names its source."
 
 _log = logging.getLogger("attest.slack")
@@ -84,6 +86,7 @@ class SlackBot:
         """Answers within the block, and at its end what has begun, as far as the time of one answer allows."""
         self.client.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
         await warm_up(self._corpora, {DEFAULT_CORPUS, *self._settings.slack_corpora.values()}, self._settings)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self._work.start()
         try:
             yield self

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,6 +62,17 @@ class Database:
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
 
+    async def checkpoint(self) -> None:
+        """Writes back what has gathered in the write-ahead log, beside the transactions: it waits for the disk.
+
+        Raises:
+            StoreError: the file cannot be used.
+        """
+        try:
+            await asyncio.to_thread(self._checkpoint)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path} cannot be used ({error}); look at the disk") from error
+
     def close(self) -> None:
         self._thread.submit(self._close).result()
         self._thread.shutdown()
@@ -81,6 +93,10 @@ class Database:
             self._close()
             raise StoreError(f"{self._path} cannot be used ({error}); look at the disk, or rename it away") from error
 
+    def _checkpoint(self) -> None:
+        with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as db:
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
@@ -89,6 +105,7 @@ class Database:
             db.execute(
                 "PRAGMA synchronous = NORMAL"
             )  # what a killed process wrote stays; a power cut may lose the last
+            db.execute("PRAGMA wal_autocheckpoint = 0")  # see checkpoint
             db.executescript(_SCHEMA)
         except BaseException:
             db.close()

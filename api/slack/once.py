@@ -99,7 +99,9 @@ class Inbox:
         """Makes what ended processes were doing wait again, and forgets what is old; gives how many there are."""
         owners = await self._database.transaction(_owners)
         ended = [name for name in owners if name != self._alive.name and self._alive.has_ended(name)]
-        return await self._database.transaction(lambda db: self._tidy(db, ended))
+        freed = await self._database.transaction(lambda db: self._tidy(db, ended))
+        await self._database.checkpoint()
+        return freed
 
     async def _change(self, statement: str, *values: Any) -> None:
         await self._database.transaction(lambda db: db.execute(statement, values))
