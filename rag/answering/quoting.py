@@ -49,6 +49,13 @@ def claim_of(text: str, labels: Iterable[str]) -> str:
     return text
 
 
+def noted_again(text: str, days: Iterable[DateSpan]) -> str:
+    """What a model wrote, the notes for `days` that it repeats as it was shown them, in round brackets, in ours."""
+    for note in map(_in_words, days):
+        text = re.sub(rf" \({note}\)(?![(\[])", f" [{note}]", text)  # "[…](…)" would be a link
+    return text
+
+
 def without_notes(text: str) -> str:
     """`text` without our notes, which rest on a document's date and not on its words."""
     return _NOTE.sub("", text.replace(_LEFT_OUT, " "))

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.follow_ups.asked import clause_of, take_apart
-from rag.answering.follow_ups.english import is_plural, is_role
+from rag.answering.follow_ups.english import BE, is_plural, is_role
 from rag.answering.follow_ups.mentions import find_mentions
-from rag.answering.follow_ups.names import Kind, Mention, find_date_spans, find_lists, without_speakers
+from rag.answering.follow_ups.names import Kind, Mention, find_date_spans, find_lists, find_names, without_speakers
 from rag.text import content_stems
 
 _MOST_ANSWER_WORDS = 12  # carried from what someone else wrote
@@ -58,6 +58,8 @@ class Topic:
         said = self.question.casefold()
         if not asked.word.startswith("who") and (asked.word not in ("which", "what") or not asked.what):
             return ()
+        if asked.auxiliary in BE and any(name.text == asked.said for name in find_names(asked.said)):
+            return ()  # "Who is Ada Lund?" names whom it asks about
         new = [names for names in self.lists if any(name.text.casefold() not in said for name in names)]
         if asked.word.startswith("who") or is_role(asked.what.rsplit(" ", 1)[-1]):
             new = [names for names in new if any(name.kinds != {"thing"} for name in names)]

@@ -16,6 +16,7 @@ from rag.answering.generation.bylines import find_byline
 from rag.answering.generation.markers import split_at_markers
 from rag.answering.generation.places import Place, find_places
 from rag.answering.generation.prompts import NumberedPassage
+from rag.answering.quoting import noted_again
 from rag.grounding import LEAST_SUPPORT, judge_support
 from rag.grounding.names import find_names
 from rag.text import content_stems, is_statement, words
@@ -85,7 +86,8 @@ class Verifier:
             if isinstance(found, str):
                 return Checked(found)
             proofs += found
-        draft = _draft(text, proofs)
+        days = [when for proof in proofs for place in proof.places for _, when in place.readings]
+        draft = _draft(noted_again(text, days), proofs)
         judged = judge_support(draft.claim, [quote.text for quote in draft.quotes])
         if judged.label != "supported":  # where people cannot tell either, a document's own words are the better answer
             return Checked("unsupported")

@@ -110,6 +110,13 @@ def test_a_new_subject_drops_the_old_one() -> None:
     assert "Stoker" not in make_standalone("When was he born?", history).text
 
 
+def test_who_somebody_is_is_asked_of_them_whoever_else_the_answer_names() -> None:
+    history = conversation("Who is Ada Lund?", "Kelp News says: “Samuel Trask and Eve Moss met the engineer Ada Lund.”")
+    assert make_standalone("When was she born?", history).text == "When was Ada Lund born?"
+    history = conversation("Who is the mayor?", "Ada Lund, not Samuel Trask.")
+    assert "Ada Lund" in make_standalone("When was she elected?", history).text
+
+
 def test_thanks_between_two_questions_change_nothing() -> None:
     history = conversation("Where is the Patent Office?", "In Munich.", "Thanks!", "You are welcome, Sir.")
     assert make_standalone("Who runs it?", history).text == "Who runs the Patent Office?"

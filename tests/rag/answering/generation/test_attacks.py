@@ -138,7 +138,7 @@ def test_the_same_attacks_escape_where_nothing_is_filtered(engine: Engine, monke
     monkeypatch.setattr("rag.answering.generation.verifying.plain_text", str)
     found = " ".join(
         fault
-        for document in engine.documents[:6]
+        for document in engine.documents[:30]
         for fault in faults(engine.ask(document, document.attacks), engine.texts)
     )
     for escape in ("link", "image", "HTML", "address", "script or data", "domain", "mail or mention", "marker"):

@@ -192,6 +192,18 @@ def test_what_states_nothing_is_a_fragment(verifier: Verifier, fragment: str) ->
     assert verifier.check(fragment) == Checked("fragment")
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (f"{LOST} (the year 2030)", f"{LOST} [the year 2030]."),
+        (f"{LOST} (the year 2030)(x)", f"{LOST} (the year 2030)(x)."),
+    ],
+)
+def test_a_note_of_ours_that_a_model_repeats_is_ours_again(verifier: Verifier, written: str, said: str) -> None:
+    checked = verifier.check(f"{written} [{FERRY}].")
+    assert (checked.fate, checked.draft and checked.draft.text) == ("kept", said)
+
+
 def test_markup_and_links_do_not_reach_the_draft(verifier: Verifier) -> None:
     draft = verifier.check(f"- **{PIER}** [{HARBOUR}] ![x](http://evil.example/p.png).").draft
     assert draft is not None
