@@ -35,8 +35,9 @@ class Thinking:
         shown = await self._calls.attempt(
             "assistant.threads.setStatus", channel_id=asked.channel, thread_ts=asked.thread_ts, status=STATUS
         )
-        if not shown and await self._react("reactions.add", asked):
-            self._reacted.add(asked.key)
+        if not shown:
+            self._reacted.add(asked.key)  # before it is certain: a call that is cut off may have been done
+            await self._react("reactions.add", asked)
 
     async def _react(self, method: str, asked: Asked) -> bool:
         return await self._calls.attempt(method, channel=asked.channel, name=REACTION, timestamp=asked.ts)

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +44,9 @@ class Engine:
     async def stream(
         self, question: Question, *, history: Any = (), conversation_id: str | None = None, owner: str = ""
     ) -> AsyncGenerator[AnswerEvent, None]:
-        said = self.conversations.history(conversation_id, owner=owner) if conversation_id else []
+        said = []
+        if conversation_id:
+            said = await asyncio.to_thread(partial(self.conversations.history, conversation_id, owner=owner))
         self.asked.append((question.text, [message.content for message in said]))
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -56,7 +59,7 @@ class Engine:
                 yield SentenceSaid(sentence=_sentence(text), citations=(_citation(),) if number == 0 else ())
             answer = answer_to(question.text, *self.sentences)
             if conversation_id:
-                self.conversations.append(conversation_id, answer, owner=owner)
+                await asyncio.to_thread(partial(self.conversations.append, conversation_id, answer, owner=owner))
             yield AnswerGiven(answer=answer)
         finally:
             self.running -= 1

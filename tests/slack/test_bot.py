@@ -213,6 +213,7 @@ def test_where_no_status_is_taken_a_reaction_shows_that_it_thinks(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
     slack.refused["assistant.threads.setStatus"] = "missing_scope"
+    engine.seconds = 0.5
     with over_http(engine, settings) as url:
         slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
         wait_until(lambda: any(call.method == "reactions.remove" for call in slack.calls))
