@@ -19,6 +19,7 @@ from rag.errors import AttestError, ConfigurationError
 from rag.settings import Settings
 
 _SHOWN_CHARS = 200
+_TOO_MANY = 429
 
 
 class EndpointError(AttestError):
@@ -147,7 +148,12 @@ class EndpointTarget:
             return "default"
 
     def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The object it answers with; where it says that it is asked too often, after the wait that it asks for."""
+        ends = time.monotonic() + self._limits.total_seconds
         response = self._call("POST", path, body)
+        while response.status == _TOO_MANY and time.monotonic() + response.retry_after_seconds < ends:
+            time.sleep(response.retry_after_seconds)
+            response = self._call("POST", path, body)
         if response.status != 200:
             raise EndpointError(f"{path} said {response.status}: {_cut(response.content.decode(errors='replace'))}")
         found = response.json()
@@ -165,19 +171,26 @@ class EndpointTarget:
                     raise EndpointError(f"{path} took more than {self._limits.total_seconds:g} seconds")
                 if len(content) > self._limits.body_bytes:
                     raise EndpointError(f"{path} sent more than {self._limits.body_bytes} bytes")
-            return _Response(response.status_code, bytes(content))
+            return _Response(response.status_code, bytes(content), _retry_after(response.headers))
 
 
 @dataclass(frozen=True, slots=True)
 class _Response:
     status: int
     content: bytes
+    retry_after_seconds: float
 
     def json(self) -> Any:
         try:
             return json.loads(self.content, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             raise EndpointError(f"not JSON: {_cut(self.content.decode(errors='replace'))}") from None
+
+
+def _retry_after(headers: httpx.Headers) -> float:
+    """The seconds it asks to wait: at least one, and one where it says nothing that is understood."""
+    said = headers.get("Retry-After", "")
+    return float(max(1, int(said))) if said.isdecimal() else 1.0
 
 
 def _no_constant(name: str) -> None:

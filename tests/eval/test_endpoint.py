@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 
 from api.app import create_app
@@ -16,9 +16,10 @@ from eval.cases import GoldCase, Turn
 from eval.endpoint import EndpointTarget, Limits
 from eval.results import CorpusDocument
 from eval.runner import ask_case
-from rag.bootstrap import open_chatbot
+from rag.bootstrap import open_chatbot, open_corpora
 from rag.errors import ConfigurationError
-from rag.settings import Settings
+from rag.settings import ServerSettings, Settings
+from tests.api.serving import serving
 
 LENGTH = "It is 503 metres long."
 CORPUS = {"bridge.txt": CorpusDocument("bridge.txt", LENGTH)}
@@ -107,20 +108,11 @@ def fake() -> Iterator[tuple[str, type[_FakeModel]]]:
 
 
 @contextmanager
-def served(data_dir: Path) -> Iterator[str]:
+def served(data_dir: Path, **values: Any) -> Iterator[str]:
     """The real application over an index."""
-    app = create_app(open_chatbot(data_dir, settings=Settings.model_construct()))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    settings = ServerSettings.model_validate({"data_dir": data_dir, **values})
+    with serving(create_app(open_corpora(settings), settings=settings)) as server:
+        yield server.url
 
 
 def case(question: str, **fields: Any) -> GoldCase:
@@ -198,6 +190,16 @@ def test_a_misbehaving_server_is_a_failure_of_its_case(
         assert result.failure is not None
         assert result.failure.startswith(told)
         assert ask_case(case("How long is it?"), target).answer is not None  # and the next one is asked
+
+
+def test_a_server_that_limits_requests_is_waited_for(seeds_index: Path) -> None:
+    with (
+        served(seeds_index, requests_per_minute=60) as url,
+        EndpointTarget(url, corpus={}, settings=Settings.model_construct()) as target,
+    ):
+        for _ in range(80):
+            httpx.post(f"{url}/v1/search", json={})
+        assert target.ask(case("who was sanctioned on 4 September 2025?"))["verdict"] == "answered"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "not a url", "ftp://127.0.0.1"])
