@@ -5,6 +5,7 @@ loop for more than a second.
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterable
 
@@ -28,9 +29,14 @@ async def warm_up(corpora: Corpora, names: Iterable[str], settings: Settings) ->
             await asyncio.to_thread(_search, corpora, name)
         except AttestError as error:
             _log.warning("corpus %s: %s", name, error)
-    if settings.chat_model == MODEL:
-        return
-    await asyncio.to_thread(count_tokens, _QUESTION)
+    if settings.chat_model != MODEL:
+        await asyncio.to_thread(count_tokens, _QUESTION)
+        await _reach(corpora)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: to look through it for garbage again and again takes 0.15 s each time
+
+
+async def _reach(corpora: Corpora) -> None:
     if corpora.reach_model is not None:
         try:
             await corpora.reach_model(within_seconds=_REACH_SECONDS)

@@ -218,6 +218,54 @@ def slack(
         raise typer.Exit(1)
 
 
+@app.command()
+def load(
+    corpus: Annotated[Path | None, typer.Option(help="Folder of documents to serve. Default: seeds/.")] = None,
+    clients: Annotated[int, typer.Option(min=1, max=1_000, help="How many streams at once.")] = 100,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="How many streams each of them asks for.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, max=30, help="How long questions come at each rate.")] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """A server on this machine under load: streams of a scripted model's answers, then too many questions."""
+    from eval.bench.load import run
+    from eval.corpora import DEFAULT_CORPUS
+    from rag.progress import progress_bars
+    from rag.settings import load_settings
+
+    with progress_bars() as bars:
+        result = run(
+            corpus or DEFAULT_CORPUS,
+            clients=clients,
+            rounds=rounds,
+            seconds=seconds,
+            settings=load_settings(),
+            bars=bars,
+        )
+    if as_json:
+        print_json(asdict(result))
+        return
+    print_rows({"documents": result.documents, "processors": result.processors, "load average": result.load_average})
+    typer.echo(f"\nstreams to {clients} at once")
+    print_rows(_rows(asdict(result.streams)))
+    typer.echo("\nquestions, answered in the documents' own words")
+    questions = asdict(result.questions)
+    levels = questions.pop("levels")
+    print_rows(_rows(questions))
+    for level in levels:
+        typer.echo(f"\nat {level.pop('times_knee'):g} times the knee")
+        print_rows(_rows(level))
+
+
+def _rows(values: Mapping[str, object]) -> dict[str, object]:
+    """Spreads of milliseconds as one line each."""
+    return {
+        name.replace("_", " "): " ".join(f"{key} {found:.1f}" for key, found in value.items()) + " ms"
+        if isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+    }
+
+
 def _flat(values: Mapping[str, object]) -> dict[str, object]:
     """`{"attest": {"query_ms": 1}}` as `{"attest query ms": 1}`."""
     return {
