@@ -12,15 +12,15 @@ from typing import Any, Literal, Protocol
 
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from api.slack.blocks import SlackMessage, section
+from api.slack.blocks import SlackMessage, messages, section
 from api.slack.calls import CallFailed, Calls
 from api.slack.events import Asked
 from api.slack.limits import MOST_STREAMED_CHARS, MOST_TEXT_OBJECT_CHARS
 from api.slack.once import Inbox, Task
+from api.slack.splitting import packed
 
 UPDATE_SECONDS = 1.0
 _MOST_TO_COMMAND = 5  # messages that Slack takes for one command
-_MOST_UPDATED_CHARS = MOST_TEXT_OBJECT_CHARS - 500  # of a message while it grows by updates
 _TRIES = 3
 
 _log = logging.getLogger("attest.slack")
@@ -153,8 +153,8 @@ class InThread:
     async def _show_so_far(self) -> None:
         if self._uncertain:
             return
-        text = _cut(" ".join(self._said), _MOST_UPDATED_CHARS)
-        growing = SlackMessage(text, [section(text)])
+        first, *more = packed(((" ", sentence) for sentence in self._said), MOST_TEXT_OBJECT_CHARS - len(" …"))
+        [growing, *_] = messages([section(f"{first} …" if more else first)])
         if self._posted:
             await self._close_stream()
             await self._update(self._posted[0], growing)
@@ -304,7 +304,3 @@ async def respond(url: str, message: SlackMessage | None = None, **arguments: An
         await asyncio.sleep(float(headers.get("retry-after", UPDATE_SECONDS)) if tried < _TRIES - 1 else 0)
     if response.status_code != 200:
         raise CallFailed("response_url", f"status {response.status_code}")
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most].rpartition(' ')[0]} …"
