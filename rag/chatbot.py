@@ -1,6 +1,7 @@
 """A question in, `AnswerEvent`s and their `Answer` out, over whichever generation of the index is live."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -47,7 +48,10 @@ class Chatbot:
         self._conversations = conversations
         self._model = model
         self._room = room or Room()
-        self._pool = ThreadPoolExecutor(thread_name_prefix="attest")  # its threads keep their connections to the index
+        # Their threads keep their connections to the index. Finding keeps a processor busy for tens of milliseconds: a
+        # sentence that is written, and takes two to check, does not wait for what others ask.
+        self._finding = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="attest-finding")
+        self._pool = ThreadPoolExecutor(thread_name_prefix="attest")
 
     def ask(
         self,
@@ -160,12 +164,17 @@ class Chatbot:
             return index is not None
 
     def close(self) -> None:
+        self._finding.shutdown()
         self._pool.shutdown()
         self._reader.close()
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         """What `work` returns, without holding up the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def _find(self, work: Callable[[], Result]) -> Result:
+        """As `_run`, for long work that must not hold up the short."""
+        return await asyncio.get_running_loop().run_in_executor(self._finding, work)
 
     async def _events(
         self, question: Question, history: Sequence[Message], index: Index | None
@@ -183,7 +192,9 @@ class Chatbot:
                 )
             )
             return
-        reply = Reply(question, history, index, self._investigator, self._model, self._room, self._run)
+        reply = Reply(
+            question, history, index, self._investigator, self._model, self._room, run=self._run, find=self._find
+        )
         async with aclosing(reply.events()) as events:
             async for event in events:
                 yield event

@@ -83,7 +83,7 @@ class Found:
 
 @dataclass(slots=True)
 class Reply:
-    """One question while it is answered; `run` is where blocking work is done."""
+    """One question while it is answered; `find` is where the long blocking work is done, `run` where the short is."""
 
     question: Question
     history: Sequence[Message]
@@ -92,6 +92,7 @@ class Reply:
     model: ChatModel | None
     room: Room
     run: Run
+    find: Run
     _prover: Prover = field(init=False)
     _drafts: list[DraftSentence] = field(default_factory=list)  # what was said
     _standalone: str = ""
@@ -108,7 +109,7 @@ class Reply:
     async def events(self) -> AsyncGenerator[AnswerEvent, None]:
         """Sources, sentences, the answer; closing it stops the model."""
         self._standalone = await self._understand()
-        found = await self.run(lambda: [self._find(part) for part in split_question(self._standalone)])
+        found = await self.find(lambda: [self._find(part) for part in split_question(self._standalone)])
         yield SourcesFound(passages=_passages(found, ()), standalone_question=self._other_question)
         answered = [one for one in found if one.finding.reason is None]
         if self.model is not None and answered:
