@@ -6,7 +6,7 @@ from eval.cases import Evidence, GoldCase
 from eval.metrics import SourceSpan, overlap
 from eval.results import CorpusDocument
 from eval.scorers.reading import CitedQuote, SaidSentence
-from rag.answering.quoting import claim_of
+from rag.answering.quoting import claim_of, with_notes
 from rag.types import DocumentInfo
 
 Piece = list[SourceSpan]
@@ -76,7 +76,9 @@ def cited_span(citation: CitedQuote, corpus: Mapping[str, CorpusDocument]) -> So
 
 
 def proof(citation: CitedQuote, corpus: Mapping[str, CorpusDocument], *, within: SourceSpan | None = None) -> str:
-    """The citation's words as evidence, "who says it: what", as the engine proves with; empty when it made them up.
+    """The citation's words as evidence, "who says it: what" and when, as the engine proves; empty when it made them up.
+
+    "Thursday" is noted as the day that it was, which a reader sees from the date beside the quote.
 
     A quote of a document that the run does not have cannot be checked: it is taken as given, without a "who".
     `within` is a wider span to take the words from, the passage around the quote.
@@ -85,7 +87,8 @@ def proof(citation: CitedQuote, corpus: Mapping[str, CorpusDocument], *, within:
     if document is None:
         return citation.quote
     span = within or cited_span(citation, corpus)
-    return f"{label(document)}: {document.text[span.start : span.end]}" if span else ""
+    words = with_notes(document.text[span.start : span.end], document.published) if span else ""
+    return f"{label(document)}: {words}" if words else ""
 
 
 def label(document: CorpusDocument) -> str:

@@ -73,14 +73,14 @@ def _words(document: DocumentInfo, sentences: Sequence[SentenceHit]) -> str:
     for one in sentences:
         if said:
             said += " " if one.start - end <= _GAP else _LEFT_OUT
-        said += _noted(plain_text(one.text), document)
+        said += with_notes(plain_text(one.text), document.published)
         end = one.end
     return said
 
 
-def _noted(text: str, document: DocumentInfo) -> str:
-    """The sentence with the days that its relative dates mean."""
-    written = parse_date(document.published) if document.published else None
+def with_notes(text: str, published: str | None) -> str:
+    """`text` with the days that its relative dates mean, in a document of that date."""
+    written = parse_date(published) if published else None
     noted, end = "", 0
     for mention in find_dates(text, written):
         if mention.basis != "said":
