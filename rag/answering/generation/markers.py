@@ -33,9 +33,9 @@ class Marked:
 
 def normalise(text: str) -> str:
     """`text` with all markers spelt `[1][2]` and drawn into the sentence they follow; twice changes nothing more."""
-    text = _RAISED.sub(lambda match: f"[{match.group().translate(_RAISED_DIGITS)}]", text)
-    text = _SPELT.sub(lambda match: _spell(match["numbers"]), text)
-    return _AFTER_THE_END.sub(lambda match: f" {match['markers']}{match['end']}", text)
+    while (spelt := _normalise_once(text)) != text:  # "[[[1]" has two layers
+        text = spelt
+    return text
 
 
 def split_at_markers(sentence: str) -> list[Marked]:
@@ -62,6 +62,12 @@ def split_at_markers(sentence: str) -> list[Marked]:
         last = found.pop()
         return [*found, Marked(last.text + rest, last.numbers)]
     return [*found, Marked(rest, ())] if rest else found
+
+
+def _normalise_once(text: str) -> str:
+    text = _RAISED.sub(lambda match: f"[{match.group().translate(_RAISED_DIGITS)}]", text)
+    text = _SPELT.sub(lambda match: _spell(match["numbers"]), text)
+    return _AFTER_THE_END.sub(lambda match: f" {match['markers']}{match['end']}", text)
 
 
 def _spell(numbers: str) -> str:
