@@ -41,7 +41,8 @@ class Streamed:
     """One question asked for a stream of events; `ending` is its last event, `cut`, or the status that refused it."""
 
     sent: float
-    sentence: float | None = None  # when the first came
+    sentence: float = 0.0  # when the first came
+    text: str = ""  # of it
     ending: str = "cut"
     degraded: bool = False
     number: int = 0  # the model's, of its answer
@@ -83,8 +84,9 @@ class Asker:
         async for line in lines:
             if line.startswith(b"event: "):
                 event = line[7:].decode().strip()
-                if event == "sentence" and one.sentence is None:
-                    one.sentence = time.monotonic()
+            elif line.startswith(b"data: ") and event == "sentence" and not one.text:
+                one.sentence = time.monotonic()
+                one.text = json.loads(line[6:])["text"]
             elif line.startswith(b"data: ") and event in ("answer", "error"):
                 one.ending = event
                 if event == "answer":

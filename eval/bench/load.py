@@ -60,6 +60,7 @@ class Streams:
     failed: int
     cut: int
     degraded: int
+    timed: int
     first_sentence: Spread
     model: Spread
     added: Spread
@@ -165,9 +166,9 @@ def _streams(
     streamed: Sequence[Streamed], told: dict[int, Told], clients: int, seconds: float, spent: tuple[float, float]
 ) -> Streams:
     both = [
-        (one, sent, theirs)
+        (one, theirs, ended)
         for one in streamed
-        if (sent := one.sentence) is not None and (theirs := told.get(one.number)) is not None and theirs.sentence
+        if (theirs := told.get(one.number)) is not None and (ended := theirs.ended_saying(one.text)) is not None
     ]
     whole = sum(one.ending == "answer" for one in streamed)
     cut = sum(one.ending == "cut" for one in streamed)
@@ -180,11 +181,12 @@ def _streams(
         failed=failed,
         cut=cut,
         degraded=sum(one.degraded for one in streamed),
-        first_sentence=_spread([sentence - one.sent for one, sentence, _ in both]),
-        model=_spread([theirs.sentence - theirs.asked for _, _, theirs in both]),
-        added=_spread([sentence - one.sent - (theirs.sentence - theirs.asked) for one, sentence, theirs in both]),
-        before=_spread([theirs.asked - one.sent for one, _, theirs in both]),
-        after=_spread([sentence - theirs.sentence for _, sentence, theirs in both]),
+        timed=len(both),
+        first_sentence=_spread([one.sentence - one.sent for one, _, _ in both]),
+        model=_spread([ended - theirs.asked for _, theirs, ended in both]),
+        added=_spread([one.sentence - one.sent - (ended - theirs.asked) for one, theirs, ended in both]),
+        before=_spread([theirs.asked - one.sent for one, theirs, _ in both]),
+        after=_spread([one.sentence - ended for one, _, ended in both]),
         per_second=whole / seconds,
         server_cores=spent[0],
         client_cores=spent[1],

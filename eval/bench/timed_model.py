@@ -1,4 +1,4 @@
-"""A pace in, a process that answers as a language model behind OpenAI's API does at that pace out, and what it told when.
+"""A pace in, a process that answers at that pace as a model behind OpenAI's API does out, and what it said when.
 
 What it writes are sentences of the passages it is sent, so that they can be proved. It says which answer was which
 through the tokens it reports: the prompt of the nth answer has n.
@@ -9,20 +9,22 @@ import json
 import multiprocessing
 import random
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from multiprocessing.connection import Connection
 
 from aiohttp import web
 
-from eval.scripted_model import write_answer
+from eval.scripted_model import Written, write_answer
 from rag.protocols import Message
 
 MODEL = "timed"
 
 _START_SECONDS = 60.0
+_NOTHING = Written("The passages do not answer this.", "The passages do not answer this.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +36,21 @@ class Pace:
     tokens: int = 150
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Told:
-    """One answer, in seconds of `time.monotonic`, which processes share; `sentence` is when its first one had ended."""
+    """One answer: when it was asked for, its sentences as they are read, without markers, and when each had ended.
+
+    Times are seconds of `time.monotonic`, which the processes of a machine share.
+    """
 
     asked: float
-    sentence: float = 0.0
-    ended: float = 0.0
+    sentences: tuple[str, ...]
+    ended: list[float] = field(default_factory=list)
+
+    def ended_saying(self, sentence: str) -> float | None:
+        """When that sentence had ended; None where it never said that."""
+        found = (ended for said, ended in zip(self.sentences, self.ended, strict=False) if said == sentence)
+        return next(found, None)
 
 
 class TimedModel:
@@ -102,29 +112,26 @@ async def _list(request: web.Request) -> web.Response:
 
 async def _answer(request: web.Request, pace: Pace, told: dict[int, Told]) -> web.StreamResponse:
     now = asyncio.get_running_loop().time
-    one = Told(asked=now())
-    number = len(told) + 1
-    told[number] = one
+    asked = now()
     body = await request.json()
     messages = [Message(message["role"], message["content"]) for message in body["messages"]]
-    sentences = [sentence.marked for sentence in write_answer(messages, None, random.Random(number))]  # noqa: S311
-    pieces = _pieces(" ".join(sentences), pace.tokens)
-    end_of_first = len(sentences[0]) if sentences else 0
+    number = len(told) + 1
+    written = write_answer(messages, None, random.Random(number)) or [_NOTHING]  # noqa: S311 - a draw, not a secret
+    told[number] = one = Told(asked, tuple(sentence.text for sentence in written))
+    ends = deque(accumulate(len(sentence.marked) + 1 for sentence in written))
+    pieces = _pieces(" ".join(sentence.marked for sentence in written), pace.tokens)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
-    await response.write(_chunk({"role": "assistant", "content": ""}))
-    said, due = 0, one.asked + pace.first_token_seconds
+    said, due = 0, asked + pace.first_token_seconds
     for piece in pieces:
         await asyncio.sleep(due - now())
         await response.write(_chunk({"content": piece}))
         said, due = said + len(piece), due + pace.token_seconds
-        if not one.sentence and said >= end_of_first:
-            one.sentence = now()
-    await response.write(_chunk({}, finish="stop"))
+        while ends and said >= ends[0] - 1:  # without the space behind it
+            ends.popleft()
+            one.ended.append(now())
     usage = {"prompt_tokens": number, "completion_tokens": len(pieces), "total_tokens": number + len(pieces)}
-    await response.write(_event([], usage))
-    await response.write(b"data: [DONE]\n\n")
-    one.ended = now()
+    await response.write(_chunk({}, finish="stop") + _event([], usage) + b"data: [DONE]\n\n")
     return response
 
 
