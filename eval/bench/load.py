@@ -5,8 +5,9 @@ asks. Two processors are enough for the asking: it takes about 0.3 ms of one for
 a stream, some percent of one at the rates a server with two reaches. `client_cores` says how much of one it took.
 
 Streams: so many clients, who begin one after another within the time of one answer, ask again when they have theirs.
-Questions: their rate is raised, client by client, until the server answers no more; that is the knee. Then questions
-come at random moments at 1, 2 and 5 times that rate, whatever becomes of those before.
+Questions: clients who each ask when they have their answer are doubled until no more is answered, or one is refused.
+The rate of the fewest that come within 5% of the best is the knee. Then questions come at random moments at 1, 2 and 5
+times that rate, whatever becomes of those before.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ MULTIPLES = (1, 2, 5)
 
 _QUESTIONS = 200
 _WARM_UP = 8  # questions: every thread opens what it uses
-_GROWTH = 1.05  # a step that brings less is past the knee
+_GROWTH = 1.05  # steps that bring less are past the knee
 _MOST_CLIENTS = 256
 
 Outcome = TypeVar("Outcome")
@@ -214,14 +215,22 @@ async def _overload(server: Served, questions: Sequence[str], seconds: float, pr
 
 async def _find_knee(asking: Asker, seconds: float) -> tuple[float, int, float]:
     """Answers a second at the knee, with how many clients, and the most that was reached."""
-    knee, at, clients = 0.0, 0, 1
+    rates: dict[int, float] = {}
+    clients = 1
     while clients <= _MOST_CLIENTS:
+        begun = time.monotonic()
         asked = await in_turn(asking, clients=clients, seconds=seconds)
-        rate = sum(one.status == 200 for one in asked) / seconds
-        if rate < _GROWTH * knee:
-            return knee, at, max(knee, rate)
-        knee, at, clients = rate, clients, 2 * clients
-    return knee, at, knee
+        rates[clients] = sum(one.status == 200 and one.ended < begun + seconds for one in asked) / seconds
+        if any(one.status != 200 for one in asked) or _grows_no_more(list(rates.values())):
+            break
+        clients *= 2
+    peak = max(rates.values())
+    at, knee = next((clients, rate) for clients, rate in rates.items() if _GROWTH * rate >= peak)
+    return knee, at, peak
+
+
+def _grows_no_more(rates: Sequence[float]) -> bool:
+    return len(rates) > 2 and max(rates[-2:]) < _GROWTH * max(rates[:-2])
 
 
 async def _at_level(server: Served, asking: Asker, times: float, knee: float, seconds: float) -> Level:
