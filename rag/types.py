@@ -41,7 +41,8 @@ class DocumentInfo:
     """What is known of a document besides its text.
 
     `source` is the file's path relative to its root, with forward slashes. `published` is a day, a month or a year
-    in ISO form (`2025-09-05`, `2025-09`, `2025`). `version` is `sha256:` and the hash of the file's bytes.
+    in ISO form (`2025-09-05`, `2025-09`, `2025`). `version` is `sha256:` and the hash of the file's bytes. `authors`
+    are names with "; " between them, `language` a BCP 47 tag; both as the file says.
     """
 
     document_id: str
@@ -51,6 +52,8 @@ class DocumentInfo:
     publisher: str | None = None
     published: str | None = None
     published_basis: DateBasis | None = None
+    authors: str | None = None
+    language: str | None = None
 
     @property
     def label(self) -> str:
@@ -66,16 +69,28 @@ def _spoken(name: str | None) -> str:
     return " ".join("".join(kept).split())[:_LONGEST_NAME]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`text[start:end]` of a document, by the name under which a reader finds it in the file: `page 3`, `slide 4`,
+    `Prices!A2:D2`."""
+
+    start: int
+    end: int
+    label: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file's text, decoded and otherwise untouched, with what is known of it.
+    """A file's text, decoded or extracted and otherwise untouched, with what is known of it.
 
-    Up to `body_start` the text describes itself (front matter): it is kept, for offsets, and not searched.
+    Up to `body_start` the text describes itself (front matter): it is kept, for offsets, and not searched. `places`
+    are in order, do not overlap and may leave gaps; most formats have none.
     """
 
     info: DocumentInfo
     text: str
     body_start: int = 0
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,14 +231,19 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """An exact span of a stored document version: `text[start:end] == quote`, checked before it leaves."""
+    """An exact span of a stored document version: `text[start:end] == quote`, checked before it leaves.
+
+    `place` names where in the file that is, when its format has pages, slides or cells.
+    """
 
     marker: int
     document_id: str
     source: str
     title: str | None
+    publisher: str | None = None
     published: str | None
     version: str
+    place: str | None = None
     start: int
     end: int
     quote: str

@@ -23,7 +23,7 @@ import yaml
 
 from rag.dates import parse_date
 from rag.errors import ConfigurationError, DocumentError
-from rag.types import DateBasis, Document, DocumentInfo
+from rag.types import DateBasis, Document, DocumentInfo, Place
 
 SIDECAR = "corpus.toml"
 
@@ -36,6 +36,8 @@ class Metadata:
     publisher: str | None = None
     published: str | None = None
     published_basis: DateBasis | None = None
+    authors: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Content:
     text: str
     metadata: Metadata
     body_start: int = 0
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +144,12 @@ def load(file: SourceFile, content: bytes, told: Metadata | None = None) -> Docu
             publisher=metadata.publisher,
             published=metadata.published,
             published_basis=metadata.published_basis if metadata.published else None,
+            authors=metadata.authors,
+            language=metadata.language,
         ),
         text=read.text,
         body_start=read.body_start,
+        places=read.places,
     )
 
 
