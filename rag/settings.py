@@ -23,6 +23,10 @@ class Settings(BaseSettings):
     embedding_threads: int = Field(default=0, ge=0)  # 0: one per core
     chunk_tokens: int = Field(default=180, ge=32, le=8192)  # cl100k_base tokens
     chunk_overlap_tokens: int = Field(default=0, ge=0)
+    keep_versions_days: int = Field(default=90, ge=0)  # how long what was replaced can still be read; 0: not at all
+    max_file_mb: int = Field(default=100, ge=1)  # of one file; larger ones are not read
+    parse_seconds: float = Field(default=60.0, gt=0)  # that reading one file may take
+    parse_memory_mb: int = Field(default=1024, ge=256)  # that reading one file may take
     passages: int = Field(default=5, ge=1, le=50)  # how many an answer is drawn from
     least_confidence: float = Field(default=0.25, ge=0, le=1)  # calibrated chance that they answer; below: abstain
     model_connect_seconds: float = Field(default=5.0, gt=0)  # until a connection stands
