@@ -69,7 +69,7 @@ class Parser:
             ) from None
         except (OSError, EOFError):
             raise DocumentError(self._cause_of_death()) from None
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             self._end_worker()
             raise DocumentError("the reader gave nothing usable for it; save it anew, or in another format") from None
         if head.get("spent"):
