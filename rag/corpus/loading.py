@@ -36,8 +36,17 @@ class Reader:
     module: str
 
     def __call__(self, content: bytes) -> Content:
+        """Raises DocumentError: it cannot be read."""
         read: Callable[[bytes], Content] = import_module(f"rag.corpus.formats.{self.module}").read
-        return read(content)
+        try:
+            return read(content)
+        except (DocumentError, MemoryError):
+            raise
+        except RecursionError:
+            raise DocumentError("it is nested too deeply") from None
+        except Exception as error:  # libraries raise anything at all on bytes that are not what they expect
+            detail = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+            raise DocumentError(f"it is damaged ({detail}); get it anew, or save it anew") from error
 
 
 READERS: Mapping[str, Reader] = {

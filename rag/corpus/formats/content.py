@@ -34,6 +34,7 @@ class TextBuilder:
         self._pieces: list[str] = []
         self._places: list[Place] = []
         self._length = 0
+        self._in_list = False
 
     def __len__(self) -> int:
         return self._length
@@ -47,16 +48,18 @@ class TextBuilder:
             self._append(after)
         start = self._length
         self._append(block)
+        self._in_list = False
         if place is None:
             return
         if self._places and self._places[-1].label == place:
             start = self._places.pop().start
         self._places.append(Place(start, self._length, place))
 
-    def add_item(self, item: str, *, place: str | None = None, first: bool = False) -> None:
-        """Adds a list item or a row on a line of its own; a blank line stands before the `first` of a list."""
+    def add_item(self, item: str, *, place: str | None = None) -> None:
+        """Adds a list item or a row on a line of its own; a blank line stands before the first of them."""
         if item := " ".join(clean(item).split()):
-            self.add(f"- {item}", place=place, after="\n\n" if first else "\n")
+            self.add(f"- {item}", place=place, after="\n" if self._in_list else "\n\n")
+            self._in_list = True
 
     @property
     def text(self) -> str:

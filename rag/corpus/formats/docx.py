@@ -1,0 +1,221 @@
+"""DOCX: headings, paragraphs, lists with their numbers, tables, text boxes and notes, in the document's order.
+
+A place is the heading above. What Word keeps of dates is when the file was made or saved: none is taken, only one that
+the text gives as its own.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import docx
+from docx.document import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import parse_xml
+from docx.oxml.ns import qn
+
+from rag.corpus.formats.archives import open_archive
+from rag.corpus.formats.content import Content, TextBuilder
+from rag.corpus.formats.docx_numbering import BULLET, Numbering, read_numbering
+from rag.corpus.formats.docx_text import CELL, PARAGRAPH, ROW, TABLE, children, is_deleted_row, shown
+from rag.corpus.formats.tables import row_lines
+from rag.corpus.metadata import Metadata, language, names, printed_date, title
+
+_HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
+_LONGEST_PLACE = 80
+_NOTES = {"Footnote": RELATIONSHIP_TYPE.FOOTNOTES, "Endnote": RELATIONSHIP_TYPE.ENDNOTES}
+
+
+def read(content: bytes) -> Content:
+    """Raises DocumentError: it is encrypted, or would unpack to too much."""
+    open_archive(content).close()
+    document = docx.Document(io.BytesIO(content))
+    styles = {style.style_id: _Style.of(style) for style in document.styles if style.style_id}
+    writer = _Writer(styles, _numbering(document), {kind: _notes(document, kind) for kind in _NOTES})
+    writer.write(document.element.body)
+    told = document.core_properties
+    text = writer.text
+    metadata = Metadata(
+        title=title(told.title) or writer.title,
+        authors=names([told.author]),
+        language=language(told.language) or language(_default_language(document)),
+        published=printed_date(text.text.split("\n\n")),
+        published_basis="printed",
+    )
+    return Content(text.text, metadata, places=text.places)
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What a paragraph style says by itself or through what it is based on: its heading level, its list."""
+
+    level: int | None
+    list_id: str | None
+    list_level: int
+
+    @classmethod
+    def of(cls, style: Any) -> "_Style":
+        level, list_id, list_level = None, None, 0
+        seen = set()
+        while style is not None and style.style_id not in seen:
+            seen.add(style.style_id)
+            if level is None:
+                level = 1 if style.name == "Title" else _heading_level(style)
+            numbered = style.element.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
+            if list_id is None and numbered is not None:
+                list_id, list_level = _list_of(numbered, 0)
+            style = getattr(style, "base_style", None)
+        return cls(level, list_id, list_level)
+
+
+class _Writer:
+    """Writes the blocks of a document into `text`; `title` is its first heading of the highest level."""
+
+    def __init__(
+        self, styles: Mapping[str, _Style], numbering: Numbering, notes: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self.text = TextBuilder()
+        self.title: str | None = None
+        self._title_level = 10
+        self._styles = styles
+        self._numbering = numbering
+        self._notes = notes
+        self._place: str | None = None
+
+    def write(self, container: Any) -> None:
+        for block in children(container, PARAGRAPH, TABLE):
+            if block.tag == PARAGRAPH:
+                self._write_paragraph(block)
+            else:
+                self._write_table(block)
+
+    def _write_paragraph(self, paragraph: Any) -> None:
+        properties = paragraph.find(qn("w:pPr"))
+        style = self._style(properties)
+        found = shown(paragraph)
+        label = self._label(properties, style) if found.text else None
+        if style.level is not None and found.text:
+            heading = f"{label} {found.text}" if label and label != BULLET else found.text
+            heading = " ".join(heading.split())
+            if style.level < self._title_level:
+                self.title, self._title_level = title(heading), style.level
+            self._place = heading[:_LONGEST_PLACE]
+            self.text.add(f"{'#' * min(style.level, 6)} {heading}", place=self._place)
+        elif label == BULLET:
+            self.text.add_item(found.text, place=self._place)
+        else:
+            self.text.add(f"{label} {found.text}" if label else found.text, place=self._place)
+        for box in found.boxes:
+            self.write(box)
+        for kind, note in found.notes:
+            self._write_note(kind, note)
+
+    def _write_note(self, kind: str, note: str) -> None:
+        element = self._notes[kind].get(note)
+        if element is not None:
+            text = " ".join(shown(paragraph).text for paragraph in children(element, PARAGRAPH))
+            self.text.add(f"{kind}: {text}" if text.strip() else "", place=self._place)
+
+    def _write_table(self, table: Any) -> None:
+        rows = [row for row in children(table, ROW) if not is_deleted_row(row)]
+        if all(len(list(children(row, CELL))) == 1 for row in rows):  # a frame around text
+            for row in rows:
+                for cell in children(row, CELL):
+                    self.write(cell)
+            return
+        headed = any(row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for row in rows[:1])
+        notes: list[tuple[str, str]] = []
+        for line in row_lines(self._cells(rows, notes), headed=headed or None):
+            self.text.add_item(line, place=self._place)
+        for kind, note in notes:
+            self._write_note(kind, note)
+
+    def _cells(self, rows: list[Any], notes: list[tuple[str, str]]) -> list[list[str]]:
+        """The texts of a table's cells; those of merged ones in each row and column that they are in."""
+        table: list[list[str]] = []
+        for row in rows:
+            texts: list[str] = []
+            for cell in children(row, CELL):
+                properties = cell.find(qn("w:tcPr"))
+                span = properties.find(qn("w:gridSpan")) if properties is not None else None
+                merged = properties.find(qn("w:vMerge")) if properties is not None else None
+                text = " ".join(self._texts(cell, notes))
+                if (
+                    merged is not None
+                    and merged.get(qn("w:val")) != "restart"
+                    and table
+                    and len(texts) < len(table[-1])
+                ):
+                    text = table[-1][len(texts)]
+                width = int(span.get(qn("w:val"), "1")) if span is not None else 1
+                texts += [text] * min(max(width, 1), 64)
+            table.append(texts)
+        return table
+
+    def _texts(self, cell: Any, notes: list[tuple[str, str]]) -> Iterator[str]:
+        for block in children(cell, PARAGRAPH, TABLE):
+            if block.tag == PARAGRAPH:
+                found = shown(block)
+                notes += found.notes
+                yield found.text
+                for box in found.boxes:
+                    yield from self._texts(box, notes)
+            else:
+                rows = [row for row in children(block, ROW) if not is_deleted_row(row)]
+                yield from row_lines(self._cells(rows, notes))
+
+    def _style(self, properties: Any) -> _Style:
+        named = properties.find(qn("w:pStyle")) if properties is not None else None
+        style = self._styles.get(named.get(qn("w:val")) if named is not None else "", _Style(None, None, 0))
+        outline = properties.find(qn("w:outlineLvl")) if properties is not None else None
+        level = int(outline.get(qn("w:val"), "9")) if outline is not None else 9
+        return style if level > 8 else _Style(level + 1, style.list_id, style.list_level)
+
+    def _label(self, properties: Any, style: _Style) -> str | None:
+        numbered = properties.find(qn("w:numPr")) if properties is not None else None
+        list_id, level = (style.list_id, style.list_level) if numbered is None else _list_of(numbered, style.list_level)
+        list_id = list_id or style.list_id
+        return self._numbering.label(list_id, level) if list_id else None
+
+
+def _heading_level(style: Any) -> int | None:
+    named = _HEADING.fullmatch(style.name or "")
+    if named:
+        return int(named[1])
+    outline = style.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
+    level = int(outline.get(qn("w:val"), "9")) if outline is not None else 9
+    return level + 1 if level < 9 else None
+
+
+def _list_of(numbered: Any, level: int) -> tuple[str | None, int]:
+    """The list and level in a `w:numPr`; list 0 is none."""
+    list_id, deeper = numbered.find(qn("w:numId")), numbered.find(qn("w:ilvl"))
+    return (
+        list_id.get(qn("w:val")) if list_id is not None else None,
+        int(deeper.get(qn("w:val"), "0")) if deeper is not None else level,
+    )
+
+
+def _numbering(document: Document) -> Numbering:
+    return read_numbering(_related(document, RELATIONSHIP_TYPE.NUMBERING))
+
+
+def _notes(document: Document, kind: str) -> dict[str, Any]:
+    """Notes by id; the lines that separate them from the text have a type and are none."""
+    root = _related(document, _NOTES[kind])
+    return {note.get(qn("w:id")): note for note in root if not note.get(qn("w:type"))} if root is not None else {}
+
+
+def _related(document: Document, kind: str) -> Any:
+    """The root of the part with that relationship to the document; None without one."""
+    for relationship in document.part.rels.values():
+        if relationship.reltype == kind and not relationship.is_external:
+            return parse_xml(relationship.target_part.blob)
+    return None
+
+
+def _default_language(document: Document) -> str | None:
+    found = document.styles.element.find(f"{qn('w:docDefaults')}//{qn('w:lang')}")
+    return found.get(qn("w:val")) if found is not None else None
