@@ -7,7 +7,7 @@ the text gives as its own.
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import docx
@@ -19,12 +19,13 @@ from docx.oxml.ns import qn
 from rag.corpus.formats.archives import open_archive
 from rag.corpus.formats.content import Content, TextBuilder
 from rag.corpus.formats.docx_numbering import BULLET, Numbering, read_numbering
-from rag.corpus.formats.docx_text import CELL, PARAGRAPH, ROW, TABLE, children, is_deleted_row, shown
+from rag.corpus.formats.docx_text import CELL, PARAGRAPH, ROW, TABLE, children, find, is_deleted_row, shown, value
 from rag.corpus.formats.tables import row_lines
 from rag.corpus.metadata import Metadata, language, names, printed_date, title
 
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
-_LONGEST_PLACE = 80
+_LONGEST_PLACE = 80  # characters
+_MOST_COLUMNS = 64  # that a cell may claim to be merged from; Word has no more
 _NOTES = {"Footnote": RELATIONSHIP_TYPE.FOOTNOTES, "Endnote": RELATIONSHIP_TYPE.ENDNOTES}
 
 
@@ -63,7 +64,7 @@ class _Style:
             seen.add(style.style_id)
             if level is None:
                 level = 1 if style.name == "Title" else _heading_level(style)
-            numbered = style.element.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
+            numbered = find(style.element, "w:pPr/w:numPr")
             if list_id is None and numbered is not None:
                 list_id, list_level = _list_of(numbered, 0)
             style = getattr(style, "base_style", None)
@@ -92,10 +93,9 @@ class _Writer:
                 self._write_table(block)
 
     def _write_paragraph(self, paragraph: Any) -> None:
-        properties = paragraph.find(qn("w:pPr"))
-        style = self._style(properties)
+        style = self._style(paragraph)
         found = shown(paragraph)
-        label = self._label(properties, style) if found.text else None
+        label = self._label(paragraph, style) if found.text else None
         if style.level is not None and found.text:
             heading = f"{label} {found.text}" if label and label != BULLET else found.text
             heading = " ".join(heading.split())
@@ -125,7 +125,7 @@ class _Writer:
                 for cell in children(row, CELL):
                     self.write(cell)
             return
-        headed = any(row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for row in rows[:1])
+        headed = any(find(row, "w:trPr/w:tblHeader") is not None for row in rows[:1])
         notes: list[tuple[str, str]] = []
         for line in row_lines(self._cells(rows, notes), headed=headed or None):
             self.text.add_item(line, place=self._place)
@@ -138,19 +138,11 @@ class _Writer:
         for row in rows:
             texts: list[str] = []
             for cell in children(row, CELL):
-                properties = cell.find(qn("w:tcPr"))
-                span = properties.find(qn("w:gridSpan")) if properties is not None else None
-                merged = properties.find(qn("w:vMerge")) if properties is not None else None
                 text = " ".join(self._texts(cell, notes))
-                if (
-                    merged is not None
-                    and merged.get(qn("w:val")) != "restart"
-                    and table
-                    and len(texts) < len(table[-1])
-                ):
+                goes_on = find(cell, "w:tcPr/w:vMerge") is not None and value(cell, "w:tcPr/w:vMerge") != "restart"
+                if goes_on and table and len(texts) < len(table[-1]):
                     text = table[-1][len(texts)]
-                width = int(span.get(qn("w:val"), "1")) if span is not None else 1
-                texts += [text] * min(max(width, 1), 64)
+                texts += [text] * min(int(value(cell, "w:tcPr/w:gridSpan") or 1), _MOST_COLUMNS)
             table.append(texts)
         return table
 
@@ -166,15 +158,13 @@ class _Writer:
                 rows = [row for row in children(block, ROW) if not is_deleted_row(row)]
                 yield from row_lines(self._cells(rows, notes))
 
-    def _style(self, properties: Any) -> _Style:
-        named = properties.find(qn("w:pStyle")) if properties is not None else None
-        style = self._styles.get(named.get(qn("w:val")) if named is not None else "", _Style(None, None, 0))
-        outline = properties.find(qn("w:outlineLvl")) if properties is not None else None
-        level = int(outline.get(qn("w:val"), "9")) if outline is not None else 9
-        return style if level > 8 else _Style(level + 1, style.list_id, style.list_level)
+    def _style(self, paragraph: Any) -> _Style:
+        style = self._styles.get(value(paragraph, "w:pPr/w:pStyle") or "", _Style(None, None, 0))
+        level = _outline_level(paragraph)
+        return style if level is None else replace(style, level=level)
 
-    def _label(self, properties: Any, style: _Style) -> str | None:
-        numbered = properties.find(qn("w:numPr")) if properties is not None else None
+    def _label(self, paragraph: Any, style: _Style) -> str | None:
+        numbered = find(paragraph, "w:pPr/w:numPr")
         list_id, level = (style.list_id, style.list_level) if numbered is None else _list_of(numbered, style.list_level)
         list_id = list_id or style.list_id
         return self._numbering.label(list_id, level) if list_id else None
@@ -184,18 +174,18 @@ def _heading_level(style: Any) -> int | None:
     named = _HEADING.fullmatch(style.name or "")
     if named:
         return int(named[1])
-    outline = style.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
-    level = int(outline.get(qn("w:val"), "9")) if outline is not None else 9
+    return _outline_level(style.element)
+
+
+def _outline_level(element: Any) -> int | None:
+    """The heading level that the properties of a paragraph or a style tell; Word's 9 is that of text."""
+    level = int(value(element, "w:pPr/w:outlineLvl") or 9)
     return level + 1 if level < 9 else None
 
 
 def _list_of(numbered: Any, level: int) -> tuple[str | None, int]:
-    """The list and level in a `w:numPr`; list 0 is none."""
-    list_id, deeper = numbered.find(qn("w:numId")), numbered.find(qn("w:ilvl"))
-    return (
-        list_id.get(qn("w:val")) if list_id is not None else None,
-        int(deeper.get(qn("w:val"), "0")) if deeper is not None else level,
-    )
+    """The list and level in a `w:numPr`; no list has the id 0."""
+    return value(numbered, "w:numId"), int(value(numbered, "w:ilvl") or level)
 
 
 def _numbering(document: Document) -> Numbering:
@@ -217,5 +207,4 @@ def _related(document: Document, kind: str) -> Any:
 
 
 def _default_language(document: Document) -> str | None:
-    found = document.styles.element.find(f"{qn('w:docDefaults')}//{qn('w:lang')}")
-    return found.get(qn("w:val")) if found is not None else None
+    return value(document.styles.element, "w:docDefaults/w:rPrDefault/w:rPr/w:lang")

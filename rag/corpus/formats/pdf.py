@@ -1,4 +1,4 @@
-"""PDF: its pages' paragraphs, each page a place. Pages that are pictures are told; all of them, and the file is refused.
+"""PDF: its pages' paragraphs, each page a place. Pages that are pictures are told; a file of only such is refused.
 
 The dates among a PDF's properties say when the file was made, not when its text was published: none is taken. One that
 the text gives as its own is.

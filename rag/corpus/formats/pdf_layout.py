@@ -157,6 +157,5 @@ def _ended(text: str, following: str, words: frozenset[str]) -> tuple[str, str]:
 
 def _vocabulary(lines: Sequence[Line]) -> frozenset[str]:
     """The words within lines, with the hyphens that are their own."""
-    return frozenset(
-        word.lower() for line in lines for word in _WORD.findall(line.text) if not line.text.endswith(word)
-    )
+    texts = [line.text for line in lines]
+    return frozenset(word.lower() for text in texts for word in _WORD.findall(text) if not text.endswith(word))

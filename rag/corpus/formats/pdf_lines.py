@@ -1,4 +1,4 @@
-"""A PDF page's characters in, `Line`s out: in the order of the page's content, with where they stand and their cells."""
+"""A PDF page's characters in, `Line`s out: in the order of its content, with where they stand and their cells."""
 
 import math
 import re
