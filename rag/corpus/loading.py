@@ -40,13 +40,12 @@ class Reader:
         read: Callable[[bytes], Content] = import_module(f"rag.corpus.formats.{self.module}").read
         try:
             return read(content)
-        except (DocumentError, MemoryError):
+        except (DocumentError, MemoryError, ImportError):
             raise
         except RecursionError:
             raise DocumentError("it is nested too deeply") from None
         except Exception as error:  # libraries raise anything at all on bytes that are not what they expect
-            detail = " ".join(f"{type(error).__name__}: {error}".split())[:120]
-            raise DocumentError(f"it is damaged ({detail}); get it anew, or save it anew") from error
+            raise DocumentError("it is damaged; get it anew, or save it anew") from error
 
 
 READERS: Mapping[str, Reader] = {

@@ -32,6 +32,7 @@ _SPENT = 0.5  # of the memory allowed: a worker that still holds so much after a
 _GRACE_SECONDS = 5.0  # past the parent's deadline; then the parent is not there to keep it
 _LONGEST_WORD = 500  # characters of a title or a failure: both may quote the file
 _LONGEST_DETAIL = 4000
+_MOST_WARNINGS = 20
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _UNSTORABLE = re.compile("[\ud800-\udfff\0]")  # UTF-8 has no lone surrogates; SQLite ends a text at the first NUL
 _OUTWARD = frozenset(
@@ -123,6 +124,7 @@ def _described(document: Document, limits: Limits) -> dict[str, Any]:
         "version": document.info.version,
         "info": {name: None if value is None else _cut(_storable(value)) for name, value in said.items()},
         "body_start": document.body_start,
+        "warnings": [_shown(warning) for warning in document.warnings[:_MOST_WARNINGS]],
         "places": [(place.start, place.end, _storable(place.label)) for place in document.places],
     }
 
@@ -133,12 +135,16 @@ def _storable(text: str) -> str:
 
 
 def _line(error: Exception, file: SourceFile) -> str:
-    """What to tell the person who has the file; of what a library says, nothing."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply; save it in a simpler form"
+    """What to tell the person who has the file: nothing of what a library says."""
+    if isinstance(error, ImportError):
+        return f"the reader of {file.path.suffix.lower()} files is not whole; install Attest anew"
     if not isinstance(error, DocumentError):
         return f"it is damaged, or no {file.path.suffix.lower()} file although its name says so; save it anew"
-    return _cut(" ".join("".join(letter if letter.isprintable() else " " for letter in str(error)).split()))
+    return _shown(str(error))
+
+
+def _shown(line: str) -> str:
+    return _cut(" ".join("".join(letter if letter.isprintable() else " " for letter in line).split()))
 
 
 def _cut(text: str) -> str:

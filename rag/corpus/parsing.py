@@ -179,7 +179,7 @@ class _Worker:
 
 def _document(file: SourceFile, head: Mapping[str, Any], text: str) -> Document:
     """The document a reply tells. A reader that a file has taken over may reply anything: TypeError, ValueError."""
-    if not all(value is None or isinstance(value, str) for value in (head["version"], *head["info"].values())):
+    if not all(isinstance(value, str | None) for value in (head["version"], *head["info"].values(), *head["warnings"])):
         raise TypeError("no text")
     if not 0 <= head["body_start"] <= len(text) or len(head["places"]) > MOST_PLACES:
         raise ValueError("out of bounds")
@@ -194,4 +194,5 @@ def _document(file: SourceFile, head: Mapping[str, Any], text: str) -> Document:
         text=text,
         body_start=head["body_start"],
         places=places,
+        warnings=tuple(head["warnings"]),
     )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from rag.corpus import loading, parse_worker
@@ -41,7 +42,7 @@ def send(head: bytes, text: bytes = b"", *, head_size: int | None = None, text_s
 
 def reply(**changed: object) -> bytes:
     info = dict.fromkeys(parse_worker.INFO)
-    return json.dumps({"version": "v", "info": info, "body_start": 0, "places": [], "spent": False, **changed}).encode()
+    return json.dumps({"version": "v", "info": info, "body_start": 0, "places": [], "warnings": [], **changed}).encode()
 
 
 def trickle() -> None:
@@ -101,10 +102,6 @@ def leak(content: bytes) -> Content:
     return text(os.getpid())
 
 
-def recurse(content: bytes) -> Content:
-    return recurse(content)
-
-
 def spin(content: bytes) -> Content:
     while True:
         pass
@@ -156,7 +153,8 @@ READERS: dict[str, Callable[[bytes], Content]] = {
     "eat": eat,
     "swallow": swallow,
     "leak": leak,
-    "recurse": recurse,
+    "import": lambda content: text(import_module("rag.corpus.formats.none")),
+    "warn": lambda content: Content("text", Metadata(), warnings=("page 1 has\n no text",) * 100),
     "spin": spin,
     "clib": pause_in_c,
     "print": stray_print,

@@ -114,6 +114,10 @@ def test_what_cannot_be_stored_is_replaced_and_offsets_hold(parser: Parser, tmp_
     assert document.info.authors == "n" * 499 + "…"
 
 
+def test_warnings_are_lines_and_few(parser: Parser, tmp_path: Path) -> None:
+    assert parsed(parser, tmp_path, "warn").warnings == ("page 1 has no text",) * 20
+
+
 def test_one_worker_serves_all_files(parser: Parser, tmp_path: Path) -> None:
     assert parsed(parser, tmp_path, "pid").text == parsed(parser, tmp_path, "pid").text != str(os.getpid())
 
@@ -150,11 +154,6 @@ def test_more_places_than_a_reply_may_hold_are_refused(monkeypatch: pytest.Monke
     with Parser() as parser:
         line = refusal(parser, written(tmp_path, "a.crowded"))
     assert line == "it has more than 1,000,000 pages, slides or rows; split it"
-
-
-def test_nesting_beyond_the_interpreter_is_refused(parser: Parser, tmp_path: Path) -> None:
-    line = refusal(parser, written(tmp_path, "a.recurse"))
-    assert line == "it is nested too deeply; save it in a simpler form"
 
 
 def test_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
@@ -243,6 +242,7 @@ def test_root_that_is_a_file_or_reached_by_a_link_is_read(tmp_path: Path) -> Non
             " ATTEST_PARSE_MEMORY_MB",
         ),
         ("fail", "it is damaged, or no .fail file although its name says so; save it anew"),
+        ("import", "the reader of .import files is not whole; install Attest anew"),
         ("backwards", "the reader gave nothing usable for it; save it anew, or in another format"),
         ("chatter", "it says [31m" + "x" * 487 + "…"),
     ],
