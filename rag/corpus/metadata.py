@@ -26,6 +26,7 @@ _SAYS_WHEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LONGEST_LINE = 80  # of one that only says when its document was published
+_MOST_BESIDE_DATE = 25  # characters: a weekday, a time and its zone
 _FIRST_BLOCKS = 15  # among which such a line stands
 
 
@@ -84,12 +85,30 @@ def language(value: str | None) -> str | None:
 
 
 def iso_date(value: str | None) -> str | None:
-    """The day, month or year that an ISO date, with or without a time, begins with; None where it is none."""
-    match = re.match(r"\s*\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d-])", value or "", re.ASCII)
+    """The day, month or year that an ISO date, with or without a time, begins with; None where it is none.
+
+    Nor are days before the year 1000 taken, by which programs mean that they know none.
+    """
+    match = re.match(r"\s*[12]\d{3}(?:-\d\d(?:-\d\d)?)?(?![\d-])", value or "", re.ASCII)
+    if match is None:
+        return None
     try:
-        return match and parse_date(match.group()) and match.group().strip()
+        parse_date(match.group())
     except ValueError:
         return None
+    return match.group().strip()
+
+
+def told_date(value: str | None) -> str | None:
+    """The date that a value gives in ISO form or in words, and little else than that."""
+    if not value:
+        return None
+    if found := iso_date(value):
+        return found
+    mentions = find_dates(value)
+    if len(mentions) != 1 or len(value) - (mentions[0].where.end - mentions[0].where.start) > _MOST_BESIDE_DATE:
+        return None
+    return _iso(mentions[0].when)
 
 
 def printed_date(blocks: Iterable[str]) -> str | None:
@@ -101,13 +120,8 @@ def printed_date(blocks: Iterable[str]) -> str | None:
     for _, block in zip(range(_FIRST_BLOCKS), blocks, strict=False):
         for line in block.splitlines():
             said = _SAYS_WHEN.fullmatch(line.strip(" \t*_.|")) if len(line) <= _LONGEST_LINE else None
-            if said is None:
-                continue
-            if found := iso_date(said["date"]):
+            if said is not None and (found := told_date(said["date"])) is not None:
                 return found
-            mentions = find_dates(said["date"])
-            if len(mentions) == 1 and len(said["date"]) - (mentions[0].where.end - mentions[0].where.start) <= 12:
-                return _iso(mentions[0].when)
     return None
 
 

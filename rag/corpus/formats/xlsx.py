@@ -94,7 +94,7 @@ def _visible_cells(sheet: Any) -> tuple[dict[int, dict[int, str]], int, set[str]
         else:
             cells.setdefault(row, {})[column] = value
     for merged in sheet.merged_cells.ranges:
-        value = cells.get(merged.min_row, {}).get(merged.min_col)
+        value = cells.get(merged.min_row, {}).get(merged.min_col, "")
         if value and merged.size["rows"] * merged.size["columns"] <= _MOST_MERGED:
             for row in range(merged.min_row, merged.max_row + 1):
                 for column in range(merged.min_col, merged.max_col + 1):
