@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.dates import DateSpan
-from rag.index.library import Candidates, StoredChunk, stem_codes
 from rag.index.reader import Index
+from rag.index.rows import Candidates, StoredChunk, stem_codes
 from rag.query import Query
 from rag.types import Hit, SentenceHit
 

@@ -5,7 +5,7 @@ command line, HTTP and Python. Every `start`/`end` is a Unicode code-point offse
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import PurePath
 from typing import Any, Literal
@@ -347,9 +347,17 @@ AnswerEvent = SourcesFound | SentenceSaid | AnswerGiven
 """What a stream is made of: sources once (unless nothing is indexed), sentences, and the answer at the end."""
 
 
+Seal = tuple[int, str]
+"""A file's size in bytes and what its content hashes to; "" where that changes while it is read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What one generation of the index is made of and with; written beside it as `manifest.json`."""
+    """What one generation of the index is made of and with; written beside it as `manifest.json`.
+
+    `dead_vectors` were removed from the vector index since it was last built: it keeps them, marked. `made` is an ISO
+    time, UTC, that never goes back from one generation to the next. `files` are sealed under their relative paths.
+    """
 
     schema: int
     embedding_model: str
@@ -358,7 +366,13 @@ class Manifest:
     chunk_overlap_tokens: int
     chunks: int = 0
     roots: tuple[str, ...] = ()
+    dead_vectors: int = 0
+    made: str = ""
+    files: Mapping[str, Seal] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Manifest":
-        return cls(**{**values, "roots": tuple(values["roots"])})
+        """What `asdict` gave; another version of Attest may have written more, or less."""
+        known = {name: value for name, value in values.items() if name in {one.name for one in fields(cls)}}
+        files = {name: (int(size), str(digest)) for name, (size, digest) in values.get("files", {}).items()}
+        return cls(**{**known, "roots": tuple(values["roots"]), "files": files})

@@ -42,7 +42,8 @@ def test_ask_json_is_the_contract(seeds_index: Path) -> None:
     ]
     assert list(answer["sentences"][0]) == ["text", "citations", "support"]
     assert list(answer["citations"][0]) == [
-        *("marker", "document_id", "source", "title", "published", "version", "start", "end", "quote")
+        *("marker", "document_id", "source", "title", "publisher", "published", "version", "place"),
+        *("start", "end", "quote"),
     ]
     assert list(answer["passages"][0]) == ["document_id", "source", "start", "end", "text", "score"]
     assert list(answer["usage"]) == ["prompt_tokens", "completion_tokens"]

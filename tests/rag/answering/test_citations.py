@@ -27,8 +27,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
             [Chunk(0, len(TEXT), TEXT, (Span(0, len(TEXT)),))],
             root="/r",
             fingerprint="f",
-            chunk_vectors=vectors,
-            sentence_vectors=[vectors],
+            vectors=[(vectors[0], vectors)],
         )
     with Library.open(tmp_path / "library.sqlite") as published:
         yield published

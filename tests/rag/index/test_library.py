@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.dates import parse_date
-from rag.index.library import Library, decode_dates, encode_dates, stem_codes
+from rag.index.library import Library
 from rag.index.library_draft import LibraryDraft
+from rag.index.rows import decode_dates, encode_dates, stem_codes
 from rag.questions import parse_question
 from rag.types import Chunk, DateSpan, Document, DocumentInfo, Span
 
@@ -32,8 +33,7 @@ def add(library: LibraryDraft, name: str, text: str, *, published: str | None = 
         [chunk],
         root=root,
         fingerprint=f"f-{name}",
-        chunk_vectors=vector[np.newaxis],
-        sentence_vectors=[vector[np.newaxis]],
+        vectors=[(vector, vector[np.newaxis])],
     )
 
 
@@ -177,7 +177,7 @@ def test_removing_a_document_takes_its_chunks_and_their_ids_are_not_used_again(t
     path = tmp_path / "library.sqlite"
     with LibraryDraft.create(path) as draft:
         first = add(draft, "otters", "Otters hold hands.")
-        assert draft.remove_document("otters") == first
+        assert draft.remove_document("otters", replaced="2026-01-01") == first
         assert draft.counts() == {"documents": 0, "chunks": 0, "sentences": 0}
         assert add(draft, "otters", "Otters hold hands.") != first
     with Library.open(path) as library:

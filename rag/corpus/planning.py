@@ -1,0 +1,150 @@
+"""Roots and the last index in, what a sync has to do out: which files are new, changed, renamed, gone or unreadable.
+
+A file whose looks are those it was indexed with is not read; of the others the content is hashed, and that decides.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from rag.corpus.files import hash_file
+from rag.corpus.folders import FoundFile, Listing, list_root
+from rag.corpus.loading import Metadata, SourceFile, read_sidecar
+from rag.errors import ConfigurationError, DocumentError
+from rag.index.library import Library
+from rag.index.rows import IndexedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFile:
+    """A file to index, what its folder's sidecar says of it, and what it looked like when its content was hashed."""
+
+    file: SourceFile
+    told: Metadata | None
+    fingerprint: str
+    seen: str
+
+
+@dataclass(slots=True)
+class SyncPlan:
+    """What a sync has to do. `failed` pairs a source with the reason."""
+
+    added: list[PendingFile] = field(default_factory=list)
+    changed: list[PendingFile] = field(default_factory=list)
+    renamed: list[tuple[IndexedDocument, PendingFile]] = field(default_factory=list)
+    removed: list[IndexedDocument] = field(default_factory=list)
+    unchanged: int = 0
+    touched: list[tuple[str, str]] = field(default_factory=list)
+    """Ids of unchanged documents whose files look otherwise than they did, with their looks now."""
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """Compares roots with an index. Whatever `recipe` holds decides, with a file's content, how it is indexed."""
+
+    data_dir: Path
+    recipe: Sequence[object]
+    max_file_mb: int
+    progress: Callable[[int, int], None]
+
+    def plan(self, paths: Sequence[Path], library: Library | None) -> SyncPlan:
+        """What makes the index hold what is in `paths`, each a root, and all that it holds of other roots.
+
+        Raises:
+            ConfigurationError: a path is not there, lies in another root, or its sidecar is invalid.
+        """
+        plan = SyncPlan()
+        roots = list(dict.fromkeys(path.resolve() for path in paths))
+        indexed = [Path(root) for root in library.roots()] if library else []
+        self._refuse_overlap(roots, indexed)
+        for root in roots:
+            taken_over = [old for old in indexed if old not in roots and self._holds(root, old)]
+            entries = [library.documents_of(str(one)) for one in (root, *taken_over)] if library else [[]]
+            self._plan_root(plan, root, {entry.source: entry for entry in entries[0]})
+            plan.removed.extend(entry for group in entries[1:] for entry in group)
+        _find_renamed(plan)
+        return plan
+
+    def fingerprint(self, source: str, version: str, told: Metadata | None) -> str:
+        """Of everything that decides how a file is indexed, so that an equal one need not be read again."""
+        suffix = Path(source).suffix.lower()
+        decisive = [version, suffix, *self.recipe, told and asdict(told)]
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+    def _refuse_overlap(self, roots: Sequence[Path], indexed: Sequence[Path]) -> None:
+        for inner in roots:
+            for outer in (*roots, *indexed):
+                if self._holds(outer, inner):
+                    raise ConfigurationError(
+                        f"{inner} lies in {outer}, which is a root already: its files would be indexed twice. "
+                        f"Give {outer} instead, or start anew with --rebuild."
+                    )
+
+    def _holds(self, outer: Path, inner: Path) -> bool:
+        """Whether a sync of `outer` reads what is in `inner`; what lies in the data directory it does not."""
+        if inner == outer or not inner.is_relative_to(outer):
+            return False
+        return not inner.is_relative_to(self.data_dir) or outer.is_relative_to(self.data_dir)
+
+    def _plan_root(self, plan: SyncPlan, root: Path, indexed: dict[str, IndexedDocument]) -> None:
+        # A root that is gone takes its documents with it; one that never was is a mistake, and list_root says so.
+        listing = Listing() if indexed and not root.exists() else list_root(root, data_dir=self.data_dir)
+        sidecar = read_sidecar(root.parent if root.is_file() else root)
+        plan.failed.extend(listing.failed)
+        for done, found in enumerate(listing.files, start=1):
+            entry = indexed.pop(found.file.source, None)
+            self._plan_file(plan, found, entry, sidecar.pop(found.file.source, None))
+            self.progress(done, len(listing.files))
+        for entry in indexed.values():
+            if listing.may_hold(entry.source):
+                plan.unchanged += 1
+            else:
+                plan.removed.append(entry)
+        if root.is_dir():
+            plan.failed.extend((source, "corpus.toml names it, but there is no such file") for source in sidecar)
+
+    def _plan_file(
+        self, plan: SyncPlan, found: FoundFile, entry: IndexedDocument | None, told: Metadata | None
+    ) -> None:
+        file = found.file
+        looks_the_same = entry is not None and found.seen and found.seen == entry.seen
+        if looks_the_same and entry.fingerprint == self.fingerprint(file.source, entry.version, told):
+            plan.unchanged += 1
+            return
+        try:
+            version = f"sha256:{hash_file(file, max_mb=self.max_file_mb)}"
+        except DocumentError as error:
+            plan.failed.append((file.source, failure(error, entry is not None)))
+            return
+        fingerprint = self.fingerprint(file.source, version, told)
+        if entry is not None and entry.fingerprint == fingerprint:
+            plan.unchanged += 1
+            if found.seen != entry.seen:
+                plan.touched.append((entry.document_id, found.seen))
+            return
+        (plan.added if entry is None else plan.changed).append(PendingFile(file, told, fingerprint, found.seen))
+
+
+def failure(error: DocumentError, is_indexed: bool) -> str:
+    """The line of a file that cannot be read."""
+    return f"{error}; the index keeps its earlier text" if is_indexed else str(error)
+
+
+def _find_renamed(plan: SyncPlan) -> None:
+    """Pairs what is gone with what is new and would be indexed just so."""
+    gone: dict[str, list[IndexedDocument]] = defaultdict(list)
+    for entry in reversed(plan.removed):
+        gone[entry.fingerprint].append(entry)
+    added = []
+    for pending in plan.added:
+        if entries := gone.get(pending.fingerprint):
+            plan.renamed.append((entries.pop(), pending))
+        else:
+            added.append(pending)
+    renamed = {entry.document_id for entry, _ in plan.renamed}
+    plan.added = added
+    plan.removed = [entry for entry in plan.removed if entry.document_id not in renamed]
