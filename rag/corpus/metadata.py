@@ -89,7 +89,7 @@ def iso_date(value: str | None) -> str | None:
 
     Nor are days before the year 1000 taken, by which programs mean that they know none.
     """
-    match = re.match(r"\s*[12]\d{3}(?:-\d\d(?:-\d\d)?)?(?![\d-])", value or "", re.ASCII)
+    match = re.match(r"\s*[12]\d{3}(?:-\d\d(?:-\d\d)?)?(?![\d/-])", value or "", re.ASCII)
     if match is None:
         return None
     try:

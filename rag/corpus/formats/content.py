@@ -5,6 +5,7 @@ paragraphs apart and "- " begins a list item or a row, so that `rag.text` finds 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rag.corpus.metadata import Metadata
@@ -54,6 +55,16 @@ class TextBuilder:
         if self._places and self._places[-1].label == place:
             start = self._places.pop().start
         self._places.append(Place(start, self._length, place))
+
+    def add_rows(self, rows: Iterable[str], *, place: str | None = None) -> None:
+        """Adds a list or table of its own, an item a row."""
+        self.end_list()
+        for row in rows:
+            self.add_item(row, place=place)
+
+    def end_list(self) -> None:
+        """Lets the next item begin another list."""
+        self._in_list = False
 
     def add_item(self, item: str, *, place: str | None = None) -> None:
         """Adds a list item or a row on a line of its own; a blank line stands before the first of them."""

@@ -127,8 +127,7 @@ class _Writer:
             return
         headed = any(find(row, "w:trPr/w:tblHeader") is not None for row in rows[:1])
         notes: list[tuple[str, str]] = []
-        for line in row_lines(self._cells(rows, notes), headed=headed or None):
-            self.text.add_item(line, place=self._place)
+        self.text.add_rows(row_lines(self._cells(rows, notes), headed=headed or None), place=self._place)
         for kind, note in notes:
             self._write_note(kind, note)
 
@@ -138,7 +137,7 @@ class _Writer:
         for row in rows:
             texts: list[str] = []
             for cell in children(row, CELL):
-                text = " ".join(self._texts(cell, notes))
+                text = " ".join(filter(None, self._texts(cell, notes)))
                 goes_on = find(cell, "w:tcPr/w:vMerge") is not None and value(cell, "w:tcPr/w:vMerge") != "restart"
                 if goes_on and table and len(texts) < len(table[-1]):
                     text = table[-1][len(texts)]
@@ -156,7 +155,8 @@ class _Writer:
                     yield from self._texts(box, notes)
             else:
                 rows = [row for row in children(block, ROW) if not is_deleted_row(row)]
-                yield from row_lines(self._cells(rows, notes))
+                lines = [line.rstrip(".") for line in row_lines(self._cells(rows, notes)) if line]
+                yield f"({'; '.join(lines)})" if lines else ""
 
     def _style(self, paragraph: Any) -> _Style:
         style = self._styles.get(value(paragraph, "w:pPr/w:pStyle") or "", _Style(None, None, 0))

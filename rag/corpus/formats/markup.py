@@ -100,6 +100,8 @@ class _Writer:
             self._write_table(element, rows)
         elif tag in _BLOCKS:
             self._flush()
+            if tag in ("ul", "ol") and next(element.iterancestors("li"), None) is None:
+                self._text.end_list()
             self._is_item = tag == "li" or (self._is_item and tag in ("p", "div"))
             self._walk_children(element)
             self._flush()
@@ -117,8 +119,7 @@ class _Writer:
         for caption in table.iterchildren("caption"):
             self._text.add(" ".join(_inner_text(caption).split()), place=self._place)
         headed = bool(rows) and all(cell.tag == "th" for cell in _cells(rows[0]))
-        for line in row_lines(_texts(rows), headed=headed or None):
-            self._text.add_item(line, place=self._place)
+        self._text.add_rows(row_lines(_texts(rows), headed=headed or None), place=self._place)
 
     def _flush(self) -> None:
         lines = [" ".join(line.split()) for line in "".join(self._inline).split("\n")]

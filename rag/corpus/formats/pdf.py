@@ -109,8 +109,7 @@ def _add(text: TextBuilder, block: Paragraph | Table) -> None:
         case Table(page, rows):
             headed = len(rows) > 2
             lines = row_lines(rows) if headed else [" | ".join(row) for row in rows]
-            for line in lines:
-                text.add_item(line, place=f"page {page}")
+            text.add_rows(lines, place=f"page {page}")
         case Paragraph(pieces, glue):
             for (page, piece), between in zip(pieces, ("\n\n", *glue), strict=True):
                 text.add(piece, place=f"page {page}", after=between)

@@ -67,7 +67,8 @@ def _goes_on(lines: Sequence[Line], block: Sequence[int], index: int, leading: f
     unfinished = line.text[:1].islower() and not _TERMINAL.search(last.text)
     down = last.bottom - line.bottom
     if line.page != last.page or down < -0.5 * line.height:
-        return unfinished
+        full = len(block) > 1 and not _TERMINAL.search(last.text) and not _has_room(lines, block[-1], line)
+        return unfinished or (full and not _MARKER.match(line.text))
     if abs(down) < 0.3 * line.height:
         return line.left >= last.left
     if _MARKER.match(line.text) or _ENTRY.search(last.text) or down > _LOOSER * leading * line.height:

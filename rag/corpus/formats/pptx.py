@@ -83,13 +83,11 @@ def _in_reading_order(shapes: Any, levels: int = 0) -> Iterator[Any]:
 
 
 def _write_frame(text: TextBuilder, frame: Any, place: str) -> None:
-    paragraphs = [(paragraph.level, paragraph.text.replace("\v", " ")) for paragraph in frame.paragraphs]
-    filled = [(level, words) for level, words in paragraphs if words.strip()]
-    for _, words in filled:
-        if len(filled) > 1:
-            text.add_item(words, place=place)
-        else:
-            text.add(" ".join(words.split()), place=place)
+    filled = [words for paragraph in frame.paragraphs if (words := paragraph.text.replace("\v", " ")).strip()]
+    if len(filled) > 1:
+        text.add_rows(filled, place=place)
+    else:
+        text.add(" ".join(" ".join(filled).split()), place=place)
 
 
 def _cells(table: Any) -> list[list[str]]:
@@ -122,5 +120,4 @@ def _number(value: float | None) -> str:
 
 
 def _write_rows(text: TextBuilder, rows: list[list[str]], headed: bool | None, place: str) -> None:
-    for line in row_lines(rows, headed=headed):
-        text.add_item(line, place=place)
+    text.add_rows(row_lines(rows, headed=headed), place=place)

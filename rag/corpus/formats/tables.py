@@ -46,7 +46,7 @@ def _closed(line: str) -> str:
 def _heading_rows(rows: Sequence[Sequence[str]], headed: bool | None) -> tuple[int, int]:
     """The rows that head the columns, as a range; the first row that fills the table, and more until names differ."""
     width = max((_filled(row) for row in rows), default=0)
-    full = next((index for index, row in enumerate(rows) if _filled(row) >= max(2, width - 1)), None)
+    full = next((index for index, row in enumerate(rows) if _fills(row, width)), None)
     below = [row for row in rows[full + 1 :] if _filled(row) > 1] if full is not None else []
     if full is None or not below or headed is False or not _may_head(rows[full]):
         return 0, 0
@@ -56,6 +56,13 @@ def _heading_rows(rows: Sequence[Sequence[str]], headed: bool | None) -> tuple[i
     while last < min(full + _MOST_HEADING_ROWS, len(rows) - 1) and len({*rows[full]}) < width and _may_head(rows[last]):
         last += 1
     return full, last
+
+
+def _fills(row: Sequence[str], width: int) -> bool:
+    """Whether a row fills the table, its first corner aside; a caption that is merged across it does not."""
+    if width == 2 and len(row) > 1 and not row[0] and row[1]:
+        return True
+    return _filled(row) >= max(2, width - 1) and len({*filter(None, row)}) > 1
 
 
 def _names(rows: Sequence[Sequence[str]]) -> list[str]:

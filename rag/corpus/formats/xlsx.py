@@ -59,6 +59,7 @@ def _write_sheet(text: TextBuilder, sheet: Any, *, alone: bool) -> list[str]:
         text.add(f"## {sheet.title}")
     name = sheet.title if _PLAIN_NAME.fullmatch(sheet.title) else "'{}'".format(sheet.title.replace("'", "''"))
     for block in _blocks(cells):
+        text.end_list()
         columns = sorted({column for row in block for column in cells[row]})
         rows = [[cells[row].get(column, "") for column in columns] for row in block]
         for row, line in zip(block, row_lines(rows, headed=_is_headed(sheet, block, bold) or None), strict=True):
@@ -67,7 +68,7 @@ def _write_sheet(text: TextBuilder, sheet: Any, *, alone: bool) -> list[str]:
             text.add_item(line, place=place)
     told = []
     if hidden_rows:
-        told.append(f"sheet {sheet.title!r}: {hidden_rows} hidden rows are not read")
+        told.append(f"sheet {sheet.title!r}: hidden rows are not read ({hidden_rows} with text)")
     if hidden_columns:
         told.append(f"sheet {sheet.title!r}: hidden columns are not read: {', '.join(sorted(hidden_columns))}")
     return told
@@ -97,9 +98,8 @@ def _visible_cells(sheet: Any) -> tuple[dict[int, dict[int, str]], int, set[str]
         value = cells.get(merged.min_row, {}).get(merged.min_col, "")
         if value and merged.size["rows"] * merged.size["columns"] <= _MOST_MERGED:
             for row in range(merged.min_row, merged.max_row + 1):
-                for column in range(merged.min_col, merged.max_col + 1):
-                    if row not in hidden_rows:
-                        cells.setdefault(row, {})[column] = value
+                if row in cells:  # blank rows stay blank
+                    cells[row].update(dict.fromkeys(range(merged.min_col, merged.max_col + 1), value))
     return dict(sorted(cells.items())), len(left_out), columns_left_out
 
 
