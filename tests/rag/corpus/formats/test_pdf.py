@@ -60,8 +60,8 @@ def test_a_row_of_a_table_says_what_its_cells_are() -> None:
 def test_columns_are_read_one_after_the_other_and_words_lose_only_the_hyphens_of_line_ends() -> None:
     (paragraph,) = read(making.columns_pdf()).text.split("\n\n")
     assert paragraph == (
-        "Sea otters wrap themselves in kelp before they sleep, and a well-known colony of them rests on the rocks in the bay of "
-        "Skarvik every night from May to October. It is guarded by a well-known ranger."
+        "Sea otters wrap themselves in kelp before they sleep, and a well-known colony of them rests on the rocks in "
+        "the bay of Skarvik every night from May to October. It is guarded by a well-known ranger."
     )
 
 
