@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from rag.dates import find_dates, parse_date
+from rag.text import plain
 from rag.types import DateBasis, DateSpan
 
 _NO_TITLE = re.compile(
@@ -26,7 +27,10 @@ _SAYS_WHEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LONGEST_LINE = 80  # of one that only says when its document was published
-_MOST_BESIDE_DATE = 25  # characters: a weekday, a time and its zone
+_BESIDE_DATE = re.compile(  # weekdays, times of day and zones
+    r"(?:[\W\d_]|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|[ap]\.?m\b|at\b|h\b|[tz](?=\W|$)|utc|gmt|c?est?\b)*",
+    re.IGNORECASE,
+)
 _FIRST_BLOCKS = 15  # among which such a line stands
 
 
@@ -106,9 +110,11 @@ def told_date(value: str | None) -> str | None:
     if found := iso_date(value):
         return found
     mentions = find_dates(value)
-    if len(mentions) != 1 or len(value) - (mentions[0].where.end - mentions[0].where.start) > _MOST_BESIDE_DATE:
+    if len(mentions) != 1:
         return None
-    return _iso(mentions[0].when)
+    where = mentions[0].where
+    beside = (value[: where.start], value[where.end :])
+    return _iso(mentions[0].when) if all(map(_BESIDE_DATE.fullmatch, beside)) else None
 
 
 def printed_date(blocks: Iterable[str]) -> str | None:
@@ -119,7 +125,7 @@ def printed_date(blocks: Iterable[str]) -> str | None:
     """
     for _, block in zip(range(_FIRST_BLOCKS), blocks, strict=False):
         for line in block.splitlines():
-            said = _SAYS_WHEN.fullmatch(line.strip(" \t*_.|")) if len(line) <= _LONGEST_LINE else None
+            said = _SAYS_WHEN.fullmatch(plain(line)) if len(line) <= _LONGEST_LINE else None
             if said is not None and (found := told_date(said["date"])) is not None:
                 return found
     return None

@@ -54,12 +54,12 @@ def _number(value: float, number_format: str) -> str:
     if found is None or section.strip().lower() in ("general", "@"):
         return plain_number(value)
     shift = 2 * section.count("%") - 3 * len(found["scale"])
+    decimals = found["decimals"] or ""
     try:
         exact = (abs(Decimal(format(value, ".15g"))) if negative else Decimal(format(value, ".15g"))).scaleb(shift)
-    except (InvalidOperation, ValueError, OverflowError):
-        return str(value)
-    decimals = found["decimals"] or ""
-    rounded = exact.quantize(Decimal(1).scaleb(-min(len(decimals), _MOST_DECIMALS)), ROUND_HALF_UP)
+        rounded = exact.quantize(Decimal(1).scaleb(-min(len(decimals), _MOST_DECIMALS)), ROUND_HALF_UP)
+    except (InvalidOperation, ValueError, OverflowError):  # infinite, or beyond 28 digits
+        return plain_number(value)
     text = format(rounded, ",f" if "," in found["digits"] else "f")
     optional = len(decimals) - len(decimals.rstrip("#?"))
     while optional and "." in text and text[-1] == "0":

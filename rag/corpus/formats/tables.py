@@ -21,10 +21,11 @@ def row_lines(rows: Sequence[Sequence[str]], *, headed: bool | None = None) -> l
     rows = [[" ".join(cell.split()) for cell in row] for row in rows]
     first, last = _heading_rows(rows, headed)
     names = _names(rows[first:last])
-    return ["" if first <= index < last else _line(row, names) for index, row in enumerate(rows)]
+    in_pairs = max(map(len, rows), default=0) == 2
+    return ["" if first <= index < last else _line(row, names, in_pairs) for index, row in enumerate(rows)]
 
 
-def _line(row: Sequence[str], names: Sequence[str]) -> str:
+def _line(row: Sequence[str], names: Sequence[str], in_pairs: bool) -> str:
     filled = [(index, cell) for index, cell in enumerate(row) if cell]
     if not filled:
         return ""
@@ -32,7 +33,7 @@ def _line(row: Sequence[str], names: Sequence[str]) -> str:
         return filled[0][1]  # a caption, or the heading of the rows below
     if names:
         parts = [f"{names[index]}: {cell}" if index < len(names) and names[index] else cell for index, cell in filled]
-    elif len(row) == 2:
+    elif in_pairs and len(row) == 2:
         return _closed(f"{row[0].rstrip(':')}: {row[1]}" if row[0] else row[1])
     else:
         parts = [cell for _, cell in filled]
