@@ -58,13 +58,20 @@ def list_documents(
 def read_document(
     document_id: str, request: Request, caller: TheCaller, version: _Version = None, corpus: CorpusName = None
 ) -> DocumentShown:
-    """Read a document's text, which citations are spans of."""
+    """Read a document's text, which citations are spans of; earlier versions are kept for a while."""
     chatbot, uploads = _opened(request, caller, corpus)
-    document = _document(chatbot, document_id)
-    if version is not None and version != document.info.version:
-        raise ApiError(404, "not_found", f"that version is not held any more; the one held is {document.info.version}")
+    held = chatbot.document(document_id)
+    document = held if version is None else chatbot.document(document_id, version)
+    if document is None:
+        other = f"; the one held is {held.info.version}" if held else ""
+        raise ApiError(404, "not_found", f"that document or version is not held, or not any more{other}")
     listed = _listed(document.info, len(document.text), uploads)
-    return DocumentShown(**listed.model_dump(), text=document.text)
+    return DocumentShown(
+        **listed.model_dump(),
+        current=held is not None and held.info.version == document.info.version,
+        text=document.text,
+        places=document.places,
+    )
 
 
 @router.post("", status_code=202, responses=_CHANGES, openapi_extra=_named("files"))
@@ -161,6 +168,8 @@ def _listed(info: DocumentInfo, characters: int, uploads: Path) -> DocumentListe
         title=info.title,
         publisher=info.publisher,
         published=info.published,
+        authors=info.authors,
+        language=info.language,
         version=info.version,
         characters=characters,
         uploaded=document_id_of(info.source, uploads) == info.document_id,

@@ -117,32 +117,28 @@ class _Page:
 
     def citation(self, citation: Citation) -> list[Block]:
         """Its number, title and date, then its quote; the first block has at least the beginning of that."""
-        name = self._linked(
-            citation.title or citation.source,
-            {
-                "document": citation.document_id,
-                "version": citation.version,
-                "start": citation.start,
-                "end": citation.end,
-                "corpus": self._corpus,
-            },
-        )
-        return _quoted(f"*[{citation.marker}]* {_dated(name, citation.published)}", citation.quote)
+        return _quoted(f"*[{citation.marker}]* {self._heading(citation, citation.place)}", citation.quote)
 
     def passage(self, passage: Passage) -> list[Block]:
-        where: dict[str, str | int] = {
-            "document": passage.document_id,
-            "start": passage.start,
-            "end": passage.end,
-            "corpus": self._corpus,
-        }
         beginning, *more = pieces(passage.text, _MOST_PASSAGE_CHARS) or [""]
-        return [section(f"{self._linked(passage.source, where)}\n{beginning}{' …' if more else ''}")]
+        return [section(f"{self._heading(passage)}\n{beginning}{' …' if more else ''}")]
 
-    def _linked(self, name: str, where: Mapping[str, str | int]) -> str:
+    def _heading(self, source: Citation | Passage, place: str | None = None) -> str:
+        """Its title as a link, its date, and where in the file it is."""
+        known = [escaped(one) for one in (source.published, place) if one]
+        return " · ".join([self._linked(source.title or source.source, source), *known])
+
+    def _linked(self, name: str, source: Citation | Passage) -> str:
         label = escaped(name if len(name) <= _MOST_TITLE_CHARS else f"{name[:_MOST_TITLE_CHARS]}…") or "untitled"
         if self._root is None:
             return label
+        where: dict[str, str | int] = {
+            "document": source.document_id,
+            **({"version": source.version} if source.version else {}),
+            "start": source.start,
+            "end": source.end,
+            "corpus": self._corpus,
+        }
         address = _escaped_address(f"{self._root}/?{urlencode(where, safe=':', errors='replace')}")
         return f"<{address}|{label}>" if len(address) <= _MOST_LINK_CHARS else label
 
@@ -196,10 +192,6 @@ def _quoted(heading: str, quote: str) -> list[Block]:
     quoted = [f"“{first}", *others]
     quoted[-1] += "”"
     return [section(text) for text in packed([("", heading), *(("\n", piece) for piece in quoted)])]
-
-
-def _dated(name: str, published: str | None) -> str:
-    return f"{name} · {escaped(published)}" if published else name
 
 
 def _nearest(passages: Sequence[Passage], page: _Page) -> list[Block]:

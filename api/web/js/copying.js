@@ -1,8 +1,7 @@
 // An answer as plain text with its sources, for the clipboard.
 import { address } from "./api.js";
-import { nameOf } from "./citing.js";
+import { byline, nameOf } from "./citing.js";
 import { currentCorpus } from "./corpora.js";
-import { spokenDate } from "./dates.js";
 import { headline } from "./verdicts.js";
 
 /** The sentences with their markers, then each source with its quote and where it opens. */
@@ -12,8 +11,8 @@ export function asText(answer) {
     (line, place) => line || place === 1,
   );
   const sources = answer.citations.map((one) => {
-    const published = spokenDate(one.published);
-    return `[${one.marker}] ${nameOf(one)}${published ? ` (${published})` : ""}: “${one.quote}”\n    ${linkTo(one)}`;
+    const about = byline(one);
+    return `[${one.marker}] ${nameOf(one)}${about ? ` (${about})` : ""}: “${one.quote}”\n    ${linkTo(one)}`;
   });
   return [...opening, ...(sources.length ? ["", "Sources", ...sources] : [])].join("\n");
 }
