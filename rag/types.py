@@ -200,6 +200,10 @@ class Hit:
             end=self.end,
             text=self.text,
             score=round(self.score, 6),
+            title=self.document.title,
+            publisher=self.document.publisher,
+            published=self.document.published,
+            version=self.document.version,
         )
 
 
@@ -223,12 +227,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
+    """A stretch of a document that was found for a question, whether or not it answers that."""
+
     document_id: str
     source: str
     start: int
     end: int
     text: str
     score: float
+    title: str | None = None
+    publisher: str | None = None
+    published: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
