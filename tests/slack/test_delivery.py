@@ -51,6 +51,7 @@ def test_a_sentence_too_long_to_grow_comes_with_the_whole(
         wait_until(lambda: slack.messages and QUOTE in next(iter(slack.messages.values())).shown)
     [message] = slack.messages.values()
     assert all(sentence in message.shown for sentence in LONG)
+    assert {call.error for call in slack.calls if call.method != "chat.startStream"} == {""}
     assert slack.violations == []
 
 
