@@ -7,6 +7,7 @@ command line, HTTP and Python. Every `start`/`end` is a Unicode code-point offse
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -63,6 +64,7 @@ class DocumentInfo:
         return f"{name} ({self.published})" if self.published else name
 
 
+@lru_cache(maxsize=4096)
 def _spoken(name: str | None) -> str:
     """A name as it may stand in a byline of ours: without what could forge a quotation, a date or a marker there."""
     kept = (character for character in name or "" if character.isprintable() and character not in _FORGING)

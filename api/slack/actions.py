@@ -9,9 +9,11 @@ from typing import Any
 
 from api.feedback import FEEDBACK, FeedbackStore, Rating
 from api.slack.answers import Answers, Given
+from api.slack.blocks import SlackMessage
 from api.slack.calls import CallFailed, Calls
 from api.slack.delivery import respond
-from api.slack.rendering import COMMENT, DOWN, ONLY_ME, PERSON, SHARE, UP, render
+from api.slack.limits import MOST_RESPONSES
+from api.slack.rendering import COMMENT, DOWN, ONLY_ME, PERSON, SHARE, UP, render, without_choice
 from rag.corpora import Corpora
 from rag.errors import AttestError
 from rag.settings import SlackSettings
@@ -94,17 +96,24 @@ class Actions:
 
     async def _share(self, given: Given, name: str, url: str) -> None:
         """Shows the channel what only one saw, and takes that one away."""
-        shared = render(
-            given.answer, answer_id=name, public_url=self._settings.public_url, corpus=given.corpus, person=False
-        )
-        for message in shared[:3]:  # Slack takes five messages for one click
+        for message in self._shown(given, name, most=MOST_RESPONSES - 1):  # one is for taking it away
             await respond(url, message, response_type="in_channel", replace_original=False)
         await respond(url, delete_original=True)
 
     async def _settle(self, given: Given, name: str, url: str) -> None:
         """Keeps it to the one who asked: the choice goes."""
-        kept = render(given.answer, answer_id=name, public_url=self._settings.public_url, corpus=given.corpus)
-        await respond(url, kept[-1], response_type="ephemeral", replace_original=True)
+        *_, last = self._shown(given, name, most=MOST_RESPONSES, ephemeral=True)  # the one with the buttons
+        await respond(url, without_choice(last, name), response_type="ephemeral", replace_original=True)
+
+    def _shown(self, given: Given, name: str, *, most: int, ephemeral: bool = False) -> list[SlackMessage]:
+        return render(
+            given.answer,
+            answer_id=name,
+            public_url=self._settings.public_url,
+            corpus=given.corpus,
+            ephemeral=ephemeral,
+            most=most,
+        )
 
     async def _ask_a_person(self, given: Given, *, user: str) -> None:
         group = self._settings.slack_ask_a_person

@@ -14,6 +14,7 @@ from api.slack.blocks import SlackMessage, messages, section
 from api.slack.calls import CallFailed, Calls
 from api.slack.delivery import Delivery, InThread, ToCommand
 from api.slack.events import Asked
+from api.slack.limits import MOST_RESPONSES
 from api.slack.once import Inbox, Task
 from api.slack.rendering import render, render_error, render_overload, render_sentence
 from api.slack.splitting import packed
@@ -95,6 +96,7 @@ class Answering:
             public_url=self._settings.public_url,
             corpus=given.corpus,
             ephemeral=asked.way == "command",
+            most=MOST_RESPONSES if asked.way == "command" else None,
             person=self._settings.slack_ask_a_person is not None and asked.way != "command",
         )
         await self._thinking.end(asked)

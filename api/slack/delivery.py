@@ -15,12 +15,12 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from api.slack.blocks import SlackMessage, messages, section
 from api.slack.calls import CallFailed, Calls
 from api.slack.events import Asked
-from api.slack.limits import MOST_STREAMED_CHARS, MOST_TEXT_OBJECT_CHARS
+from api.slack.limits import MOST_STREAMED_CHARS, MOST_TEXT_OBJECT_CHARS, weight
 from api.slack.once import Inbox, Task
 from api.slack.splitting import packed
 
 UPDATE_SECONDS = 1.0
-_MOST_TO_COMMAND = 5  # messages that Slack takes for one command
+_MOST_GROWING = MOST_TEXT_OBJECT_CHARS - len(" …")
 _TRIES = 3
 
 _log = logging.getLogger("attest.slack")
@@ -151,9 +151,9 @@ class InThread:
         )
 
     async def _show_so_far(self) -> None:
-        if self._uncertain:
+        if self._uncertain or weight(self._said[0]) > _MOST_GROWING:
             return
-        first, *more = packed(((" ", sentence) for sentence in self._said), MOST_TEXT_OBJECT_CHARS - len(" …"))
+        first, *more = packed(((" ", sentence) for sentence in self._said), _MOST_GROWING)
         [growing, *_] = messages([section(f"{first} …" if more else first)])
         if self._posted:
             await self._close_stream()
@@ -277,8 +277,8 @@ class ToCommand:
         """Waits for the whole."""
 
     async def finish(self, whole: Sequence[SlackMessage], rest: Sequence[SlackMessage]) -> None:
-        """Raises CallFailed where Slack takes none."""
-        for message in whole[:_MOST_TO_COMMAND]:
+        """Raises CallFailed where Slack takes one no more; `whole` has MOST_RESPONSES at most."""
+        for message in whole:
             await respond(self._url, message, response_type="ephemeral", replace_original=False)
 
     async def stop(self) -> None:

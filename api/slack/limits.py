@@ -17,6 +17,7 @@ MOST_BLOCKS_CHARS = 12_000  # as `blocks_chars` counts; refused somewhere above 
 MOST_MESSAGE_TEXT_CHARS = 40_000  # chat.postMessage cuts the rest off
 MOST_UPDATED_TEXT_BYTES = 4000  # chat.update says msg_too_long; counted in UTF-8, with & < > escaped
 MOST_STREAMED_CHARS = 12_000  # `markdown_text` of the streaming methods
+MOST_RESPONSES = 5  # to the address that comes with a command or a click, within half an hour
 MOST_CONTEXT_ELEMENTS = 10
 MOST_ACTIONS = 25
 MOST_HEADER_CHARS = 150

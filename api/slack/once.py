@@ -20,7 +20,7 @@ Taken = Literal["new", "refused", "held", "known"]
 """What became of a delivery. `held`: a reply in a thread where it does not take part, or whose beginning is to come."""
 
 REMEMBERED_SECONDS = 7 * 24 * 3600.0
-"""How long ids and times are known again: Slack redelivers within minutes, and what it delays, within a day."""
+"""How long ids and times are known again: Slack redelivers within minutes, or later if asked to."""
 
 HELD_SECONDS = 60.0
 """How long a reply waits for the mention that it follows, should that be delivered after it."""

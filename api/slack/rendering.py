@@ -38,6 +38,7 @@ _MOST_PASSAGES = 3
 _MOST_PASSAGE_CHARS = 600  # weighed; a passage beside an abstention proves nothing, so its beginning will do
 _MOST_TITLE_CHARS = 150
 _MOST_LINK_CHARS = 1000
+_TOO_LONG = "_Slack takes no more here. Mention the app in a channel to see the whole answer._"
 _DISAGREE = "The sources disagree: "
 _FAULTS: Mapping[Degradation | str, str] = {
     "timeout": "took too long",
@@ -61,12 +62,14 @@ def render(
     ephemeral: bool = False,
     person: bool = False,
     streamed: bool = False,
+    most: int | None = None,
 ) -> list[SlackMessage]:
     """The messages to post one after another; each is within Slack's limits.
 
     `answer_id` is the value of every button. `public_url` is where the page is served; without it, citations have no
     links. `ephemeral` adds the choice between sharing and keeping it, `person` the button that asks one. `streamed`
-    leaves out the sentences: they stand already above, as `render_sentence` gave them.
+    leaves out the sentences: they stand already above, as `render_sentence` gave them. Where `most` messages are not
+    enough, the last of them says so in place of the rest.
 
     Raises:
         ValueError: `answer_id` is longer than 255 characters.
@@ -81,7 +84,16 @@ def render(
         if not streamed:
             shown.append(divider())
         shown += [block for citation in answer.citations for block in page.citation(citation)]
-    return messages(shown, last=_buttons(answer_id, ephemeral=ephemeral, person=person) if buttons else ())
+    last = _buttons(answer_id, ephemeral=ephemeral, person=person) if buttons else ()
+    whole = messages(shown, last=last)
+    if most is None or len(whole) <= most:
+        return whole
+    return [*messages(shown)[: most - 1], *messages([context(_TOO_LONG)], last=last)]
+
+
+def without_choice(message: SlackMessage, answer_id: str) -> SlackMessage:
+    """The last message of an `ephemeral` answer, once it was chosen who is to see it."""
+    return replace(message, blocks=[*message.blocks[:-1], *_buttons(answer_id, ephemeral=False, person=False)])
 
 
 def render_sentence(sentence: Sentence) -> str:

@@ -5,9 +5,9 @@ asks. Two processors are enough for the asking: it takes about 0.3 ms of one for
 a stream, some percent of one at the rates a server with two reaches. `client_cores` says how much of one it took.
 
 Streams: so many clients, who begin one after another within the time of one answer, ask again when they have theirs.
-Questions: clients who each ask when they have their answer are doubled until no more is answered, or one is refused.
-The rate of the fewest that come within 5% of the best is the knee. Then questions come at random moments at 1, 2 and 5
-times that rate, whatever becomes of those before.
+Questions: clients who each ask when they have their answer are doubled until no more is answered. The rate of the
+fewest that come within 5% of the best is the knee. Then questions come at random moments at 1, 2 and 5 times that rate,
+whatever becomes of those before.
 """
 
 import asyncio
@@ -93,7 +93,11 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """`knee` and `peak` are answers a second; `goodput_share` is of the peak, at the highest rate."""
+    """`knee` and `peak` are answers a second; `goodput_share` is of the peak, at the highest rate.
+
+    The peak is the best of all levels and of the clients at the knee right before and after the highest: at another
+    time the machine may have had more to give.
+    """
 
     knee: float
     clients_at_knee: int
@@ -197,13 +201,15 @@ def _streams(
 async def _overload(server: Served, questions: Sequence[str], seconds: float, progress: Update) -> Questions:
     async with asker(server.url, questions) as asking:
         await in_turn(asking, clients=_WARM_UP, seconds=seconds / 4)
-        knee, clients, peak = await _find_knee(asking, seconds / 2)
-        levels = []
+        knee, clients = await _find_knee(asking, seconds / 2)
+        levels, at_knee = [], list[float]()
         for number, times in enumerate(MULTIPLES):
             progress(number, len(MULTIPLES))
+            at_knee.append(await _rate(asking, clients, seconds / 2))
             levels.append(await _at_level(server, asking, times, knee, seconds))
+        at_knee.append(await _rate(asking, clients, seconds / 2))
         progress(len(MULTIPLES), len(MULTIPLES))
-    peak = max(peak, *(level.answered_per_second for level in levels))
+    peak = max(*at_knee[-2:], *(level.answered_per_second for level in levels))
     return Questions(
         knee=knee,
         clients_at_knee=clients,
@@ -213,23 +219,24 @@ async def _overload(server: Served, questions: Sequence[str], seconds: float, pr
     )
 
 
-async def _find_knee(asking: Asker, seconds: float) -> tuple[float, int, float]:
-    """Answers a second at the knee, with how many clients, and the most that was reached."""
+async def _find_knee(asking: Asker, seconds: float) -> tuple[float, int]:
+    """Answers a second at the knee, and with how many clients."""
     rates: dict[int, float] = {}
     clients = 1
-    while clients <= _MOST_CLIENTS:
-        begun = time.monotonic()
-        asked = await in_turn(asking, clients=clients, seconds=seconds)
-        rates[clients] = sum(one.status == 200 and one.ended < begun + seconds for one in asked) / seconds
-        if any(one.status != 200 for one in asked) or _grows_no_more(list(rates.values())):
-            break
+    while clients <= _MOST_CLIENTS and not _grow_no_more(list(rates.values())):
+        rates[clients] = await _rate(asking, clients, seconds)
         clients *= 2
-    peak = max(rates.values())
-    at, knee = next((clients, rate) for clients, rate in rates.items() if _GROWTH * rate >= peak)
-    return knee, at, peak
+    return next((rate, clients) for clients, rate in rates.items() if _GROWTH * rate >= max(rates.values()))
 
 
-def _grows_no_more(rates: Sequence[float]) -> bool:
+async def _rate(asking: Asker, clients: int, seconds: float) -> float:
+    """Answers a second to so many clients, who ask in turn."""
+    begun = time.monotonic()
+    asked = await in_turn(asking, clients=clients, seconds=seconds)
+    return sum(one.status == 200 and one.ended < begun + seconds for one in asked) / seconds
+
+
+def _grow_no_more(rates: Sequence[float]) -> bool:
     return len(rates) > 2 and max(rates[-2:]) < _GROWTH * max(rates[:-2])
 
 

@@ -7,6 +7,7 @@ reading of the text, not in it.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from rag.answering.citations import DraftSentence, Quote
 from rag.answering.filtering import plain_text
@@ -61,6 +62,7 @@ def without_notes(text: str) -> str:
     return _NOTE.sub("", text.replace(_LEFT_OUT, " "))
 
 
+@lru_cache(maxsize=4096)
 def byline(label: str) -> str:
     """A document's label in plain text, less a name that tells nothing or gives orders."""
     date = _DATE_OF_LABEL.findall(label)[0]

@@ -45,6 +45,19 @@ def click(slack: FakeSlack, url: str, action_id: str, value: str) -> None:
     assert slack.over_http(url, {"payload": json.dumps(payload)}, form=True).status == 200
 
 
+def command(slack: FakeSlack, url: str) -> None:
+    body = {
+        "command": "/attest",
+        "text": "When did it open?",
+        "team_id": "T0TEAM",
+        "channel_id": "C0HELP",
+        "user_id": "U0ANNA",
+        "trigger_id": "1.2.3",
+        "response_url": slack.api_url.replace("/api/", "/response/command"),
+    }
+    slack.over_http(url, body, form=True)
+
+
 def kept(settings: SlackSettings, number: int = 1) -> list[Feedback]:
     store = FeedbackStore(settings.data_dir / FEEDBACK)
     wait_until(lambda: len(store.all()) >= number)
@@ -99,16 +112,7 @@ def test_without_a_group_there_is_no_person_to_ask(slack: FakeSlack, engine: Eng
 
 @pytest.mark.parametrize("action_id", ["attest_share", "attest_only_me"])
 def test_an_answer_to_one_is_shared_or_stays_theirs(slack: FakeSlack, url: str, action_id: str) -> None:
-    body = {
-        "command": "/attest",
-        "text": "When did it open?",
-        "team_id": "T0TEAM",
-        "channel_id": "C0HELP",
-        "user_id": "U0ANNA",
-        "trigger_id": "1.2.3",
-        "response_url": slack.api_url.replace("/api/", "/response/command"),
-    }
-    slack.over_http(url, body, form=True)
+    command(slack, url)
     wait_until(lambda: slack.responses)
     click(slack, url, action_id, buttons(slack.responses[0]["blocks"])[action_id])
     wait_until(lambda: len(slack.responses) >= (3 if action_id == "attest_share" else 2))
@@ -121,6 +125,27 @@ def test_an_answer_to_one_is_shared_or_stays_theirs(slack: FakeSlack, url: str, 
         assert later[0]["response_type"] == "ephemeral"
     assert QUOTE in json.dumps(later[0])
     assert "attest_share" not in buttons(later[0]["blocks"])
+
+
+@pytest.mark.parametrize("action_id", ["attest_share", "attest_only_me"])
+def test_an_answer_longer_than_slack_takes_for_a_command_says_so_and_keeps_its_buttons(
+    slack: FakeSlack, engine: Engine, url: str, action_id: str
+) -> None:
+    engine.sentences = tuple(f"Sentence {number} {'goes on and ' * 250}ends." for number in range(25))
+    command(slack, url)
+    wait_until(lambda: len(slack.responses) == 5)
+    assert "Sentence 0" in slack.responses[0]["text"]
+    assert "takes no more here" in slack.responses[4]["text"]
+    click(slack, url, action_id, buttons(slack.responses[4]["blocks"])[action_id])
+    wait_until(lambda: len(slack.responses) >= (10 if action_id == "attest_share" else 6))
+    later = slack.responses[5:]
+    if action_id == "attest_share":
+        assert "Sentence 0" in later[0]["text"]
+        assert "takes no more here" in later[3]["text"]
+        assert later[4]["delete_original"] is True
+    else:
+        assert "takes no more here" in later[0]["text"]
+        assert set(buttons(later[0]["blocks"])) == {"attest_up", "attest_down", "attest_comment"}
 
 
 def test_a_button_of_an_answer_that_is_forgotten_says_so(slack: FakeSlack, url: str) -> None:

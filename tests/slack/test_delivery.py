@@ -41,6 +41,20 @@ def test_where_streaming_is_refused_one_message_is_updated_at_most_once_a_second
     assert slack.violations == []
 
 
+def test_a_sentence_too_long_to_grow_comes_with_the_whole(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    slack.refused["chat.startStream"] = "channel_type_not_supported"
+    engine.sentences, engine.pause = (f"It {'goes on and ' * 300}ends.", *LONG), 0.3
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+        wait_until(lambda: slack.messages and QUOTE in next(iter(slack.messages.values())).shown)
+    [message] = slack.messages.values()
+    assert all(sentence in message.shown for sentence in LONG)
+    assert {call.error for call in slack.calls if call.method != "chat.startStream"} == {""}
+    assert slack.violations == []
+
+
 def test_where_the_stream_breaks_off_the_message_is_made_whole(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:

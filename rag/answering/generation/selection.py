@@ -10,7 +10,7 @@ from itertools import zip_longest
 from rag.answering.filtering import plain_text
 from rag.answering.investigation import Investigation
 from rag.answering.orders import gives_orders
-from rag.answering.quoting import byline, claim_of, quote_sentences
+from rag.answering.quoting import byline, with_notes
 from rag.answering.ranking import Scored
 from rag.tokens import count_tokens
 from rag.types import DocumentInfo, Hit, SentenceHit
@@ -104,4 +104,4 @@ def others(found: Sequence[Investigation]) -> list[tuple[Hit, SentenceHit]]:
 
 def _shown(document: DocumentInfo, sentence: SentenceHit) -> str:
     """Its words with notes of the days that "Thursday" and "last year" mean there, in plain text."""
-    return plain_text(claim_of(quote_sentences(document, [sentence]).text, [document.label]))
+    return plain_text(with_notes(plain_text(sentence.text), document.published))
