@@ -5,6 +5,7 @@ Nothing is fetched, no entity that the file defines is resolved, and what is hid
 
 import html.entities
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,10 +58,8 @@ def parse(text: str) -> Any:
 
 def drop_hidden(root: Any) -> None:
     """Removes what a page holds and does not show."""
-    for element in [
-        one for one in root.iter() if isinstance(one.tag, str) and (_is_hidden(one) or one.tag in _NO_TEXT)
-    ]:
-        if element.getparent() is not None and element.tag != "head":
+    for element in [one for one in root.iter() if isinstance(one.tag, str) and _is_hidden(one)]:
+        if element.getparent() is not None:
             element.drop_tree()
 
 
@@ -168,7 +167,7 @@ def _texts(rows: list[Any]) -> list[list[str]]:
     filled = 0
     for row in rows:
         texts: list[str] = []
-        cells = list(_cells(row))
+        cells = deque(_cells(row))
         while cells or len(texts) in pending:
             if (above := pending.pop(len(texts), None)) is not None:
                 left, text = above
@@ -176,7 +175,7 @@ def _texts(rows: list[Any]) -> list[list[str]]:
                     pending[len(texts)] = left - 1, text
                 texts.append(text)
                 continue
-            cell = cells.pop(0)
+            cell = cells.popleft()
             text = " ".join(_inner_text(cell).split())
             across, down = _span(cell, "colspan", _MOST_COLUMNS), _span(cell, "rowspan", _MOST_ROWS)
             filled += across * down

@@ -34,7 +34,6 @@ def read(content: bytes) -> Content:
     told = trafilatura.extract_metadata(_described(root))
     declared = _declared_date(root)
     tongue = language(root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang"))
-    markup.drop_hidden(root)
     text = TextBuilder()
     _write_main(text, root)
     metadata = Metadata(
@@ -61,6 +60,7 @@ def _described(root: Any) -> Any:
 def _write_main(text: TextBuilder, root: Any) -> None:
     surroundings = root.xpath(_SURROUNDINGS)
     if surroundings:
+        markup.drop_hidden(root)
         main = trafilatura.extract(root, output_format="html", include_comments=False, include_formatting=True)
         if main:
             markup.write(text, markup.parse(main))

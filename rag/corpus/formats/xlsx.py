@@ -80,7 +80,12 @@ def _visible_cells(sheet: Any) -> tuple[dict[int, dict[int, str]], int, set[str]
     The cells that exist are walked, not the rectangle around them: one in the last corner makes that 17 billion.
     """
     hidden_rows = {row for row, dimension in sheet.row_dimensions.items() if dimension.hidden}
-    columns = [one for one in sheet.column_dimensions.values() if one.hidden and one.min and one.max]
+    hidden_columns = {
+        column
+        for one in sheet.column_dimensions.values()
+        if one.hidden and one.min and one.max
+        for column in range(one.min, min(one.max, _MOST_COLUMNS) + 1)
+    }
     cells: dict[int, dict[int, str]] = {}
     left_out: set[int] = set()
     columns_left_out: set[str] = set()
@@ -90,7 +95,7 @@ def _visible_cells(sheet: Any) -> tuple[dict[int, dict[int, str]], int, set[str]
             continue
         if row in hidden_rows:
             left_out.add(row)
-        elif any(one.min <= column <= one.max for one in columns):
+        elif column in hidden_columns:
             columns_left_out.add(get_column_letter(column))
         else:
             cells.setdefault(row, {})[column] = value

@@ -7,9 +7,18 @@ from rag.corpus.metadata import iso_date, language, names, printed_date, title, 
 
 @pytest.mark.parametrize(
     "value",
-    ["", None, "untitled", "Untitled-1", "Microsoft Word - notes.doc", "report_final.docx", "Document1", 
-     "PowerPoint Presentation", "12.3"],
-)  # fmt: skip
+    [
+        "",
+        None,
+        "untitled",
+        "Untitled-1",
+        "Microsoft Word - notes.doc",
+        "report_final.docx",
+        "Document1",
+        "PowerPoint Presentation",
+        "12.3",
+    ],
+)
 def test_what_programs_call_a_file_is_no_title(value: str | None) -> None:
     assert title(value) is None
 
@@ -47,11 +56,17 @@ def test_a_language_is_a_tag(value: str | None, tag: str | None) -> None:
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        ("2025-09-04T10:00:00Z", "2025-09-04"), ("2025-09", "2025-09"), ("2025", "2025"),
+        ("2025-09-04T10:00:00Z", "2025-09-04"),
+        ("2025-09", "2025-09"),
+        ("2025", "2025"),
         (" 2025-09-04 ", "2025-09-04"),
-        ("2025-13-01", None), ("0101-01-01", None), ("20250904", None), ("soon", None), (None, None),
+        ("2025-13-01", None),
+        ("0101-01-01", None),
+        ("20250904", None),
+        ("soon", None),
+        (None, None),
     ],
-)  # fmt: skip
+)
 def test_an_iso_date_keeps_its_precision(value: str | None, found: str | None) -> None:
     assert iso_date(value) == found
 

@@ -270,7 +270,9 @@ def book(extra: Mapping[str, str] = {}) -> bytes:
         "OEBPS/book.opf": _OPF,
         "OEBPS/nav.xhtml": _XHTML.format(body=f"<nav><ol>{contents}</ol></nav>"),
         "OEBPS/text/one.xhtml": _XHTML.format(body=f"<h1>The&nbsp;bay</h1><p>{COUNT}</p>"),
-        "OEBPS/text/two more.xhtml": _XHTML.format(body="<a id='a'/><p>In winter the otters sleep in the harbour.</p>"),
+        "OEBPS/text/two more.xhtml": _XHTML.format(
+            body="<a id='a'/><p>The otters spend the winter in the old harbour of Skarvik.</p>"
+        ),
         **extra,
     }
     return zipped(parts)

@@ -21,10 +21,10 @@ def test_a_book_is_described_by_its_package() -> None:
 
 def test_chapters_are_places_and_the_contents_list_is_no_text() -> None:
     content = read(making.book())
-    assert content.text == f"# The bay\n\n{making.COUNT}\n\nIn winter the otters sleep in the harbour."
+    assert content.text == f"# The bay\n\n{making.COUNT}\n\nThe otters spend the winter in the old harbour of Skarvik."
     bay, winter = content.places
     assert (bay.label, winter.label) == ("The bay", "Winter")
-    assert content.text[winter.start : winter.end] == "In winter the otters sleep in the harbour."
+    assert content.text[winter.start : winter.end] == "The otters spend the winter in the old harbour of Skarvik."
 
 
 def test_chapters_of_an_older_book_are_named_by_its_ncx() -> None:

@@ -32,7 +32,7 @@ from rag.corpus.formats.number_formats import shown
         (1234.5, "0.00E+00", "1234.5"),
         (0.5, "# ?/?", "0.5"),
         (5, '_-* #,##0.00 "kr"_-', "5.00 kr"),
-        (float("inf"), "0.00", "inf"),
+        (float("inf"), "0.00", "Infinity"),
         (float("nan"), "General", "NaN"),
         (True, "0", "TRUE"),
         ("text", "0.00", "text"),
