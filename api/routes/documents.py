@@ -1,5 +1,6 @@
 """Documents over HTTP: listed, read, and, where they were uploaded, replaced and deleted; changes are jobs."""
 
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from api.schemas import EVERYWHERE, CorpusName, DocumentList, DocumentListed, Do
 from api.uploads import document_id_of, safe_name, uploads_folder
 from rag.chatbot import Chatbot
 from rag.corpora import Corpora
+from rag.corpus.loading import READERS
 from rag.errors import QuestionError
 from rag.types import Document, DocumentInfo
 
@@ -22,7 +24,7 @@ router = APIRouter(prefix="/v1/documents", tags=["Documents"], responses=EVERYWH
 MOST_LISTED = 500
 
 _CHANGES = documented(409, 415)
-_KINDS = "text/plain, text/markdown"
+_KINDS = ", ".join(sorted({kind for suffix in READERS if (kind := guess_type(f"a{suffix}")[0])}))
 _Source = Annotated[str | None, Query(max_length=1000, description="Only documents whose source matches this glob.")]
 _After = Annotated[str | None, Query(max_length=64, description="The `next` of the list before.")]
 _Limit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="How many at most.")]
@@ -79,7 +81,10 @@ async def upload_documents(
     request: Request,
     response: Response,
     caller: TheCaller,
-    files: Annotated[list[UploadFile], File(min_length=1, description="Text or Markdown files, in UTF-8.")],
+    files: Annotated[
+        list[UploadFile],
+        File(min_length=1, description="Of the kinds that `attest ingest` reads."),
+    ],
     corpus: CorpusName = None,
 ) -> Job:
     """Add documents. They are indexed beside what is being served, and can be asked about once the job is done."""
