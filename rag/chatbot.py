@@ -143,7 +143,7 @@ class Chatbot:
             return index.library.summaries(source=source, after=after, limit=limit) if index else []
 
     def document(self, document_id: str, version: str | None = None) -> Document | None:
-        """The document as it is indexed, its text being what citations point into; or an earlier version that is kept."""
+        """The document as it is indexed, its text being what citations point into; or an earlier version of it."""
         with self._reader.use() as index:
             return index.library.document(document_id, version) if index else None
 

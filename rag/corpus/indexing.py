@@ -23,10 +23,13 @@ def parse_pending(plan: SyncPlan, parser: Parser) -> Iterator[Parsed]:
     for group, is_indexed in ((plan.changed, True), (plan.added, False)):
         for pending in list(group):
             try:
-                yield pending, parser.parse(pending.file, pending.told)
+                document = parser.parse(pending.file, pending.told)
             except DocumentError as error:
                 group.remove(pending)
                 plan.failed.append((pending.file.source, failure(error, is_indexed)))
+                continue
+            plan.warnings.extend((pending.file.source, warning) for warning in document.warnings)
+            yield pending, document
 
 
 def batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:

@@ -30,7 +30,7 @@ class PendingFile:
 
 @dataclass(slots=True)
 class SyncPlan:
-    """What a sync has to do. `failed` pairs a source with the reason."""
+    """What a sync has to do. `failed` pairs a source with the reason, `warnings` with what of it is not read."""
 
     added: list[PendingFile] = field(default_factory=list)
     changed: list[PendingFile] = field(default_factory=list)
@@ -40,6 +40,7 @@ class SyncPlan:
     touched: list[tuple[str, str]] = field(default_factory=list)
     """Ids of unchanged documents whose files look otherwise than they did, with their looks now."""
     failed: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,12 +30,15 @@ from rag.types import Chunk, Document, Manifest
 Progress = Callable[[int, int], None]
 """Told (done, total)."""
 
-_FOR_EVER = "9999"  # later than any time that is written down
+_FOR_EVER = "~"  # sorts behind any time that is written down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
-    """What a sync did, for people and for `--json`; `renamed` has old and new sources."""
+    """What a sync did, for people and for `--json`; `renamed` has old and new sources.
+
+    `failed` pairs a source with why it is not indexed, `warnings` with what of a file that was read is not in its text.
+    """
 
     added: list[str]
     changed: list[str]
@@ -43,6 +46,7 @@ class SyncReport:
     removed: list[str]
     unchanged: int
     failed: list[tuple[str, str]]
+    warnings: list[tuple[str, str]]
     documents: int
     chunks: int
     generation: int | None
@@ -141,6 +145,7 @@ class Synchroniser:
             removed=[entry.source for entry in plan.removed],
             unchanged=plan.unchanged,
             failed=plan.failed,
+            warnings=plan.warnings,
             documents=counts["documents"],
             chunks=counts["chunks"],
             generation=generation,

@@ -76,12 +76,12 @@ def _explain(error: Exception, folder: Path) -> AttestError | None:
     if number in _FORBIDDEN or any(words in said for words in _FORBIDDEN_WORDS):
         return ConfigurationError(
             f"{folder} cannot be written to ({_words(error)}). What was published before can still be read. "
-            "Give this user the right to write there, or set ATTEST_DATA_DIR to another folder."
+            "Give this user the right to write there, or choose another folder (the index: ATTEST_DATA_DIR)."
         )
     if number == errno.EIO or any(words in said for words in _FAILING_WORDS):
         return StoreError(
-            f"the disk under {folder} fails ({_words(error)}). Nothing was changed; look at the disk, or set "
-            "ATTEST_DATA_DIR to a folder on another."
+            f"the disk under {folder} fails ({_words(error)}). Nothing was changed; look at the disk, or choose a "
+            "folder on another (the index: ATTEST_DATA_DIR)."
         )
     return None
 

@@ -17,8 +17,8 @@ from rag.protocols import Matrix
 from rag.types import DateSpan, Document, DocumentInfo, DocumentSummary, Place, Question
 
 _INFO_NAMES = ("source", "version", "title", "publisher", "published", "published_basis", "authors", "language")
-INFO = ", ".join(_INFO_NAMES)
-"""The columns that tell of a document, in `documents` and in `versions`, without its id."""
+DOCUMENT = ", ".join((*_INFO_NAMES, "text", "body_start", "places"))
+"""The columns of a document, in `documents` and in `versions`, without its id."""
 _INFO = ", ".join(f"d.{name}" for name in ("id", *_INFO_NAMES))
 
 
@@ -44,10 +44,13 @@ class Library(Database):
 
     def document(self, document_id: str, version: str | None = None) -> Document | None:
         """The document as it is, or that version of it while it is kept."""
-        row = self._held(f"{INFO}, text, places", document_id, version)
+        row = self._held(DOCUMENT, document_id, version)
         if row is None:
             return None
-        return Document(info=_info((document_id, *row[:-2])), text=row[-2], places=tuple(_places(row[-1])))
+        *info, text, body_start, places = row
+        return Document(
+            info=_info((document_id, *info)), text=text, body_start=body_start, places=tuple(_places(places))
+        )
 
     def summaries(self, *, source: str | None, after: str | None, limit: int) -> list[DocumentSummary]:
         """At most `limit` documents whose source matches the glob, by source, from the one behind the id `after` on."""
@@ -83,8 +86,8 @@ class Library(Database):
                 return row
         return None
 
-    def count_versions(self, *, replaced_before: str) -> int:
-        """How many earlier versions were replaced before that time, ISO, UTC."""
+    def count_versions(self, *, replaced_before: str = "~") -> int:
+        """How many earlier versions there are, or were replaced before that time, ISO, UTC."""
         found = self._db.execute("SELECT count(*) FROM versions WHERE replaced < ?", (replaced_before,))
         count: int = found.fetchone()[0]
         return count

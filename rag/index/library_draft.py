@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.dates import DateSpan, find_dates, parse_date
-from rag.index.library import INFO, Library
+from rag.index.library import DOCUMENT, Library
 from rag.index.rows import encode_dates, stem_codes
 from rag.protocols import Matrix, Vector
 from rag.text import content_stems
@@ -29,14 +29,15 @@ CREATE TABLE documents (
     title TEXT, publisher TEXT, published TEXT, published_basis TEXT, authors TEXT, language TEXT,
     published_first TEXT, published_last TEXT,  -- ISO days, inclusive
     text TEXT NOT NULL,
-    places TEXT NOT NULL,       -- JSON: [[start, end, label], ...]
+    body_start INTEGER NOT NULL,  -- up to there the text describes itself
+    places TEXT NOT NULL,         -- JSON: [[start, end, label], ...]
     UNIQUE (root, source)
 );
 CREATE TABLE versions (  -- what documents were before: for citations that name it
     document_id TEXT NOT NULL, source TEXT NOT NULL, version TEXT NOT NULL,
     title TEXT, publisher TEXT, published TEXT, published_basis TEXT, authors TEXT, language TEXT,
-    text TEXT NOT NULL, places TEXT NOT NULL,
-    replaced TEXT NOT NULL,     -- ISO time, UTC
+    text TEXT NOT NULL, body_start INTEGER NOT NULL, places TEXT NOT NULL,
+    replaced TEXT NOT NULL,  -- ISO time, UTC
     PRIMARY KEY (document_id, version)
 );
 CREATE TABLE chunks (
@@ -98,12 +99,12 @@ class LibraryDraft(Library):
         info = document.info
         published = parse_date(info.published) if info.published else None
         self._db.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(info.document_id, root, info.source, info.version, fingerprint, seen, info.title),
                 *(info.publisher, info.published, info.published_basis, info.authors, info.language),
                 *(published and published.first.isoformat(), published and published.last.isoformat()),
-                document.text,
+                *(document.text, document.body_start),
                 json.dumps([(place.start, place.end, place.label) for place in document.places]),
             ),
         )
@@ -172,8 +173,8 @@ class LibraryDraft(Library):
 
     def _keep_version(self, document_id: str, replaced: str) -> None:
         self._db.execute(
-            f"INSERT OR REPLACE INTO versions (document_id, {INFO}, text, places, replaced)"
-            f" SELECT id, {INFO}, text, places, ? FROM documents WHERE id = ?",
+            f"INSERT OR REPLACE INTO versions (document_id, {DOCUMENT}, replaced)"
+            f" SELECT id, {DOCUMENT}, ? FROM documents WHERE id = ?",
             (replaced, document_id),
         )
 
