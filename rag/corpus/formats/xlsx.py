@@ -8,7 +8,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -54,7 +54,6 @@ def read(content: bytes) -> Content:
 def _write_sheet(text: TextBuilder, sheet: Any, *, alone: bool) -> list[str]:
     """Writes a sheet's rows; the lines returned say what of it is hidden."""
     cells, hidden_rows, hidden_columns = _visible_cells(sheet)
-    bold = _bold_rows(sheet)
     if not alone and cells:
         text.add(f"## {sheet.title}")
     name = sheet.title if _PLAIN_NAME.fullmatch(sheet.title) else "'{}'".format(sheet.title.replace("'", "''"))
@@ -62,7 +61,7 @@ def _write_sheet(text: TextBuilder, sheet: Any, *, alone: bool) -> list[str]:
         text.end_list()
         columns = sorted({column for row in block for column in cells[row]})
         rows = [[cells[row].get(column, "") for column in columns] for row in block]
-        for row, line in zip(block, row_lines(rows, headed=_is_headed(sheet, block, bold) or None), strict=True):
+        for row, line in zip(block, row_lines(rows, headed=_is_headed(sheet, block, cells) or None), strict=True):
             first, last = (get_column_letter(one) for one in (min(cells[row]), max(cells[row])))
             place = f"{name}!{first}{row}:{last}{row}" if first != last else f"{name}!{first}{row}"
             text.add_item(line, place=place)
@@ -120,20 +119,21 @@ def _blocks(cells: dict[int, dict[int, str]]) -> Iterator[list[int]]:
         yield block
 
 
-def _is_headed(sheet: Any, block: list[int], bold: Container[int]) -> bool:
+def _is_headed(sheet: Any, block: list[int], cells: Mapping[int, Iterable[int]]) -> bool:
     """Whether the sheet marks the block's first row as one of headings: frozen, filtered, of a table, or bold alone."""
     first = block[0]
     frozen = str(sheet.freeze_panes or "")
     starts = [str(sheet.auto_filter.ref or ""), *(str(table.ref) for table in sheet.tables.values())]
     if frozen.endswith(str(first + 1)) or any(re.match(rf"\$?[A-Z]+\$?{first}:", start) for start in starts):
         return True
-    return len(block) > 1 and first in bold and block[1] not in bold
+    if len(block) < 2:
+        return False
+    head, below = ([sheet._cells.get((row, column)) for column in cells[row]] for row in block[:2])
+    return all(map(_is_bold, head)) and not all(map(_is_bold, below))
 
 
-def _bold_rows(sheet: Any) -> set[int]:
-    """The rows with nothing in them that is not bold."""
-    filled = [(row, cell) for (row, _), cell in sheet._cells.items() if cell.value is not None]
-    return {row for row, _ in filled} - {row for row, cell in filled if not cell.font.b}
+def _is_bold(cell: Any) -> bool:
+    return cell is None or cell.value is None or bool(cell.font.b)
 
 
 def _uncomputed(archive: zipfile.ZipFile) -> int:
