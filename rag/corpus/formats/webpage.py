@@ -1,106 +1,61 @@
-"""A web page: its main content without what surrounds it on the site, described by what its head says.
+"""A web page: its main content without what surrounds it on the site, described by what it declares of itself.
 
-Its date is that which the page declares as its publication's, or prints as that; htmldate's guesses, which take any
-date in the text, are not used. A page without navigation, as word processors save them, is content from top to bottom.
+trafilatura finds the main content; it loses much of pages that are no articles, so what it finds is compared with all
+that is left when navigation is taken away. A page without any, as word processors save them, is content throughout.
 """
 
-import json
-from collections.abc import Iterator
-from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
-import lxml.html
 import trafilatura
 
 from rag.corpus.formats import markup
 from rag.corpus.formats.content import Content, TextBuilder
 from rag.corpus.formats.encodings import decode_markup
-from rag.corpus.metadata import Metadata, iso_date, language, names, printed_date, title, told_date
+from rag.corpus.formats.webpage_head import read_head
+from rag.corpus.metadata import printed_date
 
-_SURROUNDINGS = (
-    "//nav|//header|//footer|//aside|//form|//*[@role='navigation' or @role='banner' or @role='contentinfo']"
-)
-# The names under which a page's head gives its publication date, the surest first.
-_DATE_NAMES = """article:published_time og:article:published_time datepublished citation_publication_date citation_date
-    dc.date.issued dcterms.issued dc.issued dcterms.created dc.date.created dc.date dcterms.date parsely-pub-date
-    sailthru.date pubdate publishdate publish-date publication_date publish_date article.published rnews:datepublished
-    date""".split()
-_ARTICLES = ("article", "posting", "report", "webpage", "page", "review", "recipe", "work")
+_SURROUNDINGS = """.//nav|.//header[not(ancestor::article|ancestor::main)]|.//footer|.//aside|.//form|.//*[
+    @role='navigation' or @role='banner' or @role='contentinfo' or @role='complementary' or @role='search']"""
+_LISTS = ".//ul|.//ol|.//table|.//div[not(.//p)]"
+_MAIN = ("//main|//*[@role='main']", "//article", "//body")
+_MOST_LOST = 0.3  # of what is left without navigation: where trafilatura finds less, it took content for junk
+_LINKS = 3  # from which on a list of nothing but links is navigation
+_MOST_LINKED = 0.7  # of its text
 
 
 def read(content: bytes) -> Content:
     """Raises DocumentError: it is not in the encoding that it says, or declares none and is not UTF-8."""
     root = markup.parse(decode_markup(content))
-    told = trafilatura.extract_metadata(_described(root))
-    declared = _declared_date(root)
-    tongue = language(root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang"))
+    told = read_head(root)
+    text = _main_text(root) if root.xpath(_SURROUNDINGS) else _written(root)
+    dated = replace(told, published=told.published or printed_date(text.text.split("\n\n")))
+    return Content(text.text, dated, places=text.places)
+
+
+def _main_text(root: Any) -> TextBuilder:
+    """The main content of a page that has other things too."""
+    markup.drop_hidden(root)
+    found = trafilatura.extract(root, output_format="html", include_comments=False, include_formatting=True)
+    main = _written(markup.parse(found)) if found else TextBuilder()
+    rest = next((found[0] for path in _MAIN if len(found := root.xpath(path)) == 1), root)
+    for element in [*rest.xpath(_SURROUNDINGS), *filter(_is_linked_elsewhere, rest.xpath(_LISTS))]:
+        if element.getparent() is not None:
+            element.drop_tree()
+    all_of_it = _written(rest)
+    return main if len(main) >= (1 - _MOST_LOST) * len(all_of_it) else all_of_it
+
+
+def _written(element: Any) -> TextBuilder:
     text = TextBuilder()
-    _write_main(text, root)
-    metadata = Metadata(
-        title=title(told.title) or title(root.findtext(".//h1")),
-        publisher=told.sitename or None,
-        published=declared or printed_date(text.text.split("\n\n")),
-        published_basis="printed",
-        authors=names([told.author]),
-        language=tongue,
-    )
-    return Content(text.text, metadata, places=text.places)
+    markup.write(text, element)
+    return text
 
 
-def _described(root: Any) -> Any:
-    """A page of what describes `root` alone: its head, and the data about it that its body has."""
-    page = lxml.html.document_fromstring("<html><head></head><body></body></html>")
-    for element in root.iterfind(".//head/*"):
-        page.head.append(deepcopy(element))
-    for element in root.iterfind(".//body//script[@type='application/ld+json']"):
-        page.head.append(deepcopy(element))
-    return page
-
-
-def _write_main(text: TextBuilder, root: Any) -> None:
-    surroundings = root.xpath(_SURROUNDINGS)
-    if surroundings:
-        markup.drop_hidden(root)
-        main = trafilatura.extract(root, output_format="html", include_comments=False, include_formatting=True)
-        if main:
-            markup.write(text, markup.parse(main))
-        if len(text):
-            return
-        for element in surroundings:
-            if element.getparent() is not None:
-                element.drop_tree()
-    markup.write(text, root)
-
-
-def _declared_date(root: Any) -> str | None:
-    metas: dict[str, str] = {}
-    for element in root.iter("meta"):
-        name = element.get("property") or element.get("name") or element.get("itemprop") or ""
-        metas.setdefault(name.strip().lower(), element.get("content") or "")
-    for name in _DATE_NAMES:
-        if found := told_date(metas.get(name)):
-            return found
-    for element in root.xpath("//script[@type='application/ld+json']"):
-        for found in _linked_dates(element.text or ""):
-            return found
-    for element in root.xpath("//*[@itemprop='datePublished']|//time[@pubdate]"):
-        if found := told_date(element.get("content") or element.get("datetime") or element.text_content().strip()):
-            return found
-    return None
-
-
-def _linked_dates(script: str) -> Iterator[str]:
-    """The publication dates that JSON-LD gives of articles and pages, and not of comments on them."""
-    try:
-        nodes = [json.loads(script)]
-    except (ValueError, RecursionError):
-        return
-    while nodes:
-        node = nodes.pop(0)
-        if isinstance(node, list):
-            nodes += node
-        elif isinstance(node, dict):
-            kind = str(node.get("@type", "")).lower()
-            if kind.rstrip("']").endswith(_ARTICLES) and (found := iso_date(str(node.get("datePublished", "")))):
-                yield found
-            nodes += [node[name] for name in ("@graph", "mainEntity", "mainEntityOfPage") if name in node]
+def _is_linked_elsewhere(element: Any) -> bool:
+    """Whether there is nothing but links in an element: a menu, further articles, crumbs."""
+    links = element.findall(".//a")
+    if len(links) < _LINKS:
+        return False
+    length = len("".join("".join(element.itertext()).split()))
+    return sum(len("".join("".join(link.itertext()).split())) for link in links) > _MOST_LINKED * length

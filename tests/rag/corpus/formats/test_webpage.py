@@ -36,6 +36,36 @@ def test_a_page_without_navigation_is_content_from_top_to_bottom() -> None:
     assert read(page(body=body)).text == "Short.\n\nBare text\non two lines\n\n- One\n- Deep"
 
 
+def test_what_is_no_article_is_not_cut() -> None:
+    """trafilatura alone keeps only the last paragraph of this."""
+    terms = "".join(f"<dt>Option {n}</dt><dd>Sets the depth of the dive to {n} metres.</dd>" for n in range(40))
+    menu = "".join(f'<li><a href="/{n}">Page number {n}</a></li>' for n in range(20))
+    told = read(page(body=f"<nav>Menu</nav><ul>{menu}</ul><dl>{terms}</dl><p>{making.FILLING}</p>")).text
+    assert told.count("Sets the depth of the dive") == 40
+    assert "Page number" not in told
+
+
+@pytest.mark.parametrize(
+    ("head", "title", "publisher", "authors"),
+    [
+        ("<title>Otters | The Post</title>", "Otters | The Post", None, None),
+        ('<title>Otters | The Post</title><meta property="og:site_name" content="The Post">', "Otters", "The Post", None),
+        ('<meta name="citation_author" content="Ann"><meta name="citation_author" content="Ben">', None, None, "Ann; Ben"),
+        ('<meta property="article:author" content="https://facebook.com/ann">', None, None, None),
+        (
+            '<script type="application/ld+json">[{"@type": ["NewsArticle"], "headline": "Otters", "datePublished": "2025",'
+            '"author": [{"name": "Ann"}, {"name": "Ben"}], "publisher": {"name": "The Post"}}]</script>',
+            "Otters", "The Post", "Ann; Ben",
+        ),
+    ],
+)  # fmt: skip
+def test_only_what_a_page_declares_describes_it(
+    head: str, title: str | None, publisher: str | None, authors: str | None
+) -> None:
+    told = read(page(head)).metadata
+    assert (told.title, told.publisher, told.authors) == (title, publisher, authors)
+
+
 def page(head: str = "", body: str = "<p>Otters sleep in kelp.</p>") -> bytes:
     return f"<html><head>{head}</head><body>{body}</body></html>".encode()
 
