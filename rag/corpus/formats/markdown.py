@@ -30,7 +30,7 @@ def read(content: bytes) -> Content:
             known.setdefault("published", known.pop("date"))
         metadata = metadata_in(known, basis="printed")
     except (yaml.YAMLError, RecursionError, TypeError, ValueError) as error:
-        raise DocumentError(f"its front matter is not usable: {' '.join(str(error).split())}") from None
+        raise DocumentError(f"its front matter is not usable: {_problem(error)}") from None
     metadata = replace(
         metadata,
         title=metadata.title or first_heading(text),
@@ -43,6 +43,15 @@ def read(content: bytes) -> Content:
 def first_heading(text: str) -> str | None:
     match = _HEADING.search(text)
     return (match["title"].strip(" \t#*_`") or None) if match else None
+
+
+def _problem(error: Exception) -> str:
+    """What is wrong, for people: YAML quotes the text at length, Python speaks of itself."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"{error.problem}, in line {error.problem_mark.line + 2} of the file"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "it has a number of too many digits" if "digits" in str(error) else " ".join(str(error).split())
 
 
 def _authors(values: dict[object, object]) -> str | None:
