@@ -5,6 +5,7 @@ directory.
 """
 
 import os
+import stat
 import time
 import unicodedata
 from dataclasses import dataclass, field
@@ -68,10 +69,10 @@ def list_root(path: Path, *, data_dir: Path) -> Listing:
             if entry.is_dir(follow_symlinks=False):
                 if inside != data_dir and not _is_data_dir(inside):
                     folders.append(inside)
+            elif entry.is_symlink() and (problem := _problem_of_link(inside, root)):  # a loop fails is_file
+                listing.failed.append((_shown(inside, root), problem))
             elif entry.is_file():
                 _add(listing, SourceFile(inside, root), time.time_ns())
-            elif entry.is_symlink() and (problem := _problem_of_link(inside, root)):
-                listing.failed.append((_shown(inside, root), problem))
     listing.files.sort(key=lambda found: found.file.source)
     return listing
 
@@ -121,8 +122,10 @@ def _is_data_dir(folder: Path) -> bool:
 
 def _problem_of_link(path: Path, root: Path) -> str | None:
     """What is wrong with a link that is not one to a file; a folder in the same root is listed in its own place."""
-    if not path.exists():
-        return "it is a link to nothing; remove it"
-    if not path.resolve().is_relative_to(root):
-        return "it is a link out of the folder; give the folder it leads to as a root of its own"
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        return f"it is a link that leads nowhere ({error.strerror}); remove it"
+    if not is_file and not path.resolve().is_relative_to(root):
+        return "it is a link out of the folder; give what it leads to as a root of its own"
     return None
