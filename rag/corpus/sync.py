@@ -16,7 +16,7 @@ from rag.corpus.parse_worker import Limits
 from rag.corpus.parsing import Parser
 from rag.corpus.planning import Planner, SyncPlan
 from rag.errors import StoreError
-from rag.index.building import build_vectors, update_vectors
+from rag.index.building import are_sound, build_vectors, update_vectors
 from rag.index.disk import copy_file
 from rag.index.embedded import EmbeddedTexts
 from rag.index.generations import Draft, Generations, Lease
@@ -134,7 +134,7 @@ class Synchroniser:
             with self._generations.draft(fresh=rebuild) as draft:
                 base = None if rebuild else draft.previous
                 plan, has_expired = self._plan(planner, self._all_roots(paths, draft, base), base)
-                anyway = base is None or has_expired or draft.damaged is not None
+                anyway = base is None or has_expired or draft.damaged is not None or not _has_vectors(base)
                 published = self._write(draft, base, plan, planner, progress, anyway=anyway)
                 counts = published or _counts(base)
                 generation = draft.number if published else base.number if base else None
@@ -241,6 +241,10 @@ def _library(draft: Draft, base: Lease | None) -> LibraryDraft:
         return LibraryDraft.create(path)
     copy_file(base.folder / LIBRARY, path)
     return LibraryDraft.edit(path)
+
+
+def _has_vectors(base: Lease) -> bool:
+    return are_sound(base.folder / VECTORS, chunks=base.manifest().chunks)
 
 
 def _splitter(recipe: Manifest) -> Callable[[Document], list[Chunk]]:

@@ -5,6 +5,7 @@ The library is the source of truth: what Chroma holds are its vectors, to the bi
 
 import logging
 import shutil
+import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -52,12 +53,21 @@ def update_vectors(
             for ids, rows in library.vectors(dimensions=dimensions, batch=_BATCH, among=new):
                 vectors.add(ids, rows)
         _check(folder, library, dimensions)
-    except (ChromaError, StoreError) as error:
+    except (ChromaError, StoreError, sqlite3.DatabaseError) as error:
         _log.warning("the vectors in %s are built anew: %s", last, error)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
         build_vectors(folder, library, dimensions=dimensions)
         return 0
     return dead
+
+
+def are_sound(folder: Path, *, chunks: int) -> bool:
+    """Whether the vector index in `folder` opens and has a vector for each of so many chunks."""
+    try:
+        with closing(VectorIndex.open(folder)) as vectors:
+            return len(vectors) == chunks
+    except ChromaError:
+        return False
 
 
 def _check(folder: Path, library: Library, dimensions: int) -> None:

@@ -16,6 +16,7 @@ _FULL_WORDS = ("database or disk is full", "no space left on device", "file too 
 _FORBIDDEN_WORDS = ("readonly database", "read-only file system", "permission denied")
 _FAILING_WORDS = ("disk i/o error", "input/output error")
 _NO_COPY_FILE_RANGE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL)
+_LEAST_FREE_BYTES = 2**16
 _COPY_BYTES = 2**30  # at a time
 
 
@@ -68,7 +69,8 @@ def _explain(error: Exception, folder: Path) -> AttestError | None:
         ):
             return None  # something else was read or written
     said = str(error).casefold()
-    if number in _FULL or any(words in said for words in _FULL_WORDS):
+    fails = number == errno.EIO or any(words in said for words in _FAILING_WORDS)
+    if number in _FULL or any(words in said for words in _FULL_WORDS) or (fails and _is_full(folder)):
         return StoreError(
             f"there is no room left to write to {folder} ({_words(error)}). Nothing was changed: what was published "
             "before is still served. Make room for a copy of the index, then run the command again."
@@ -78,12 +80,20 @@ def _explain(error: Exception, folder: Path) -> AttestError | None:
             f"{folder} cannot be written to ({_words(error)}). What was published before can still be read. "
             "Give this user the right to write there, or choose another folder (the index: ATTEST_DATA_DIR)."
         )
-    if number == errno.EIO or any(words in said for words in _FAILING_WORDS):
+    if fails:
         return StoreError(
             f"the disk under {folder} fails ({_words(error)}). Nothing was changed; look at the disk, or choose a "
             "folder on another (the index: ATTEST_DATA_DIR)."
         )
     return None
+
+
+def _is_full(folder: Path) -> bool:
+    """SQLite says of some writes that find no room that the disk fails."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
+    except OSError:
+        return False
 
 
 def _words(error: Exception) -> str:

@@ -78,6 +78,7 @@ class EmbeddedTexts:
         connection = sqlite3.connect(self._path)
         try:
             connection.executescript(
+                "PRAGMA locking_mode = EXCLUSIVE;"  # there is one writer, and no shared memory to run out of
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                 "CREATE TABLE IF NOT EXISTS embedded (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;"
             )

@@ -161,7 +161,7 @@ class Generations:
                 if fresh:
                     self._forget_damage()
                 self._delete_unread()
-                number = max((int(folder.name) for folder in self._folders()), default=0) + 1
+                number = max([0, *self._published(), *(int(folder.name) for folder in self._folders())]) + 1
                 try:
                     with self.sound(optional=fresh) as (previous, damaged):
                         draft = Draft(number, self._folder / str(number), previous, damaged)
@@ -224,8 +224,7 @@ class Generations:
 
     def _forget_damage(self) -> None:
         try:
-            with self.reading():
-                pass
+            self._published()
         except StoreError:
             self._current.unlink()
 

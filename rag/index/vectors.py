@@ -24,7 +24,7 @@ from chromadb.api import ClientAPI
 from chromadb.api.client import Client
 from chromadb.api.models.Collection import Collection
 from chromadb.config import Settings
-from chromadb.errors import ChromaError
+from chromadb.errors import ChromaError, InternalError
 
 from rag.index.disk import copy_file
 from rag.protocols import Matrix, Vector
@@ -117,7 +117,10 @@ class VectorIndex:
 
 def _client(folder: Path) -> ClientAPI:
     with _opening:
-        return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+        try:
+            return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+        except (ValueError, AttributeError) as error:  # its own error, dressed up as a tenant that is missing
+            raise InternalError(str(error.__context__ or error)) from error
 
 
 def _close(client: ClientAPI) -> None:
