@@ -48,7 +48,7 @@ class Reader:
             raise DocumentError("it is damaged; get it anew, or save it anew") from error
 
 
-READERS: Mapping[str, Reader] = {
+READERS: Mapping[str, Callable[[bytes], Content]] = {
     suffix: Reader(module)
     for module, suffixes in {
         "plain": ".txt",
