@@ -24,14 +24,22 @@ CREATE TABLE IF NOT EXISTS jobs (
 _FORGET = """
 DELETE FROM jobs WHERE ended AND number IN (SELECT number FROM jobs ORDER BY number DESC LIMIT -1 OFFSET ?)
 """
+_COUNT_WAITING = """
+SELECT count(*) FROM jobs
+WHERE NOT ended AND json_extract(job, '$.corpus') = ? AND json_extract(job, '$.status') = 'queued'
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobReport:
-    """What a job did to the index, by source; `failed` pairs a source that could not be read with the reason."""
+    """What was done to the index, by source.
+
+    `renamed` pairs a source with its new one, `failed` one that could not be read with the reason.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
 
@@ -67,10 +75,13 @@ class JobStore:
         self._path = path
         self._now = now
 
-    def add(self, job: Job) -> Job:
-        """The job, stamped with the time."""
+    def add(self, job: Job, *, most_waiting: int) -> Job | None:
+        """The job, stamped with the time; None, and nothing is kept, where as many of its corpus wait already."""
         job = replace(job, created_at=self._time())
         with transaction(self._path, _SCHEMA) as db:
+            [waiting] = db.execute(_COUNT_WAITING, (job.corpus,)).fetchone()
+            if waiting >= most_waiting:
+                return None
             db.execute("INSERT INTO jobs (id, ended, job) VALUES (?, 0, ?)", (job.job_id, _written(job)))
             db.execute(_FORGET, (MOST_JOBS,))
         return job
@@ -112,6 +123,11 @@ def _job(written: str) -> Job:
 
 
 def make_report(values: Mapping[str, Any]) -> JobReport:
-    """The report whose JSON object this is."""
-    changes = {name: tuple(values[name]) for name in ("added", "changed", "removed")}
-    return JobReport(**changes, failed=tuple((source, reason) for source, reason in values["failed"]))
+    """The report whose JSON object this is; what it has besides is left out."""
+    return JobReport(
+        added=tuple(values["added"]),
+        changed=tuple(values["changed"]),
+        renamed=tuple((old, new) for old, new in values.get("renamed", ())),  # none in jobs of before there was one
+        removed=tuple(values["removed"]),
+        failed=tuple((source, reason) for source, reason in values["failed"]),
+    )

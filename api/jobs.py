@@ -2,24 +2,24 @@
 
 A job puts its files into the folder of uploads and has the index brought in line with that folder. Until its generation
 is live readers have the last one, and what it did to the folder can be taken back: when the job fails, and when the
-server starts again after it was stopped in the middle of one.
+process that was at it has ended, by another one or by the next. Processes share the data directory and nothing else.
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 import secrets
-from collections import Counter, defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from api.alive import NAME_CHARS, Alive, has_ended
 from api.errors import ApiError
-from api.indexing import index_uploads
+from api.indexing import index_root
 from api.job_store import JOBS, Job, JobKind, JobReport, JobStore
+from api.turns import Turns
 from api.uploads import Change, uploads_folder
 from rag.errors import AttestError, CorpusNotFoundError
 from rag.index.generations import Generations
@@ -27,9 +27,10 @@ from rag.index.generations import Generations
 DEADLINE_SECONDS = 1800.0  # of one job, once its turn has come
 MOST_WAITING = 20  # jobs of one corpus
 
-_WORKERS = 2  # at a time, of all corpora together
 _RETRY_SECONDS = 30
-_LOCK = "jobs.lock"
+_POLL_SECONDS = 0.2  # of jobs that are other processes'
+_LOOK_SECONDS = 2.0  # for what ended processes left
+_PREFIX = "j_"
 _STOPPED = "the server was stopped before this was done; nothing was changed, so send it again"
 _DID: Mapping[JobKind, str] = {"upload": "added", "replace": "replaced", "delete": "deleted"}
 _MOST_NAMED = 3  # files, in a message
@@ -40,33 +41,37 @@ _log = logging.getLogger("attest.api")
 class Jobs(AbstractAsyncContextManager["Jobs"]):
     """The jobs of one data directory; `folder` tells where a corpus is kept. Entered, it does them; left, it stops.
 
-    A job that is stopped is taken back by the next server, so stopping needs no more care than a power cut.
+    A job's id begins with the name of the process that does it. A job that is stopped is taken back by another process,
+    so stopping needs no more care than a power cut.
     """
 
     def __init__(
-        self, data_dir: Path, *, folder: Callable[[str], Path], deadline_seconds: float = DEADLINE_SECONDS
+        self,
+        data_dir: Path,
+        *,
+        folder: Callable[[str], Path],
+        turns: Turns,
+        deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self._store = JobStore(data_dir / JOBS)
-        self._lock_file = data_dir / _LOCK
-        self._lock: int | None = None
         self._folder = folder
+        self._turns = turns
         self._deadline_seconds = deadline_seconds
-        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._workers = asyncio.Semaphore(_WORKERS)
-        self._waiting: Counter[str] = Counter()
+        self._living: Alive | None = None
+        self._own: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # by corpus: this process's jobs
+        self._begun: set[str] = set()  # ids of jobs that this process is at, or will be
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Jobs":
-        for corpus in await asyncio.to_thread(self._recover):
-            self._start(self._mend(corpus))
+        self._start(self._look_after())
         return self
 
     async def __aexit__(self, *exception: object) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._lock is not None:
-            os.close(self._lock)
+        if self._living is not None:
+            self._living.close()
 
     async def submit(
         self,
@@ -85,19 +90,16 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
             StoreError: the job cannot be written down.
         """
         folder = uploads_folder(self._folder(corpus))
-        if self._waiting[corpus] >= MOST_WAITING:
-            raise ApiError(
-                429,
-                "overloaded",
-                f"{MOST_WAITING} changes of this corpus wait already; send it when some are done",
-                headers={"Retry-After": str(_RETRY_SECONDS)},
-            )
         named = tuple(sources)
-        job = Job(job_id=f"j_{secrets.token_urlsafe(12)}", corpus=corpus, kind=kind, sources=named, total=len(named))
-        change = Change(folder, job.job_id, kind, named)
-        self._hold_lock()
-        job = await asyncio.to_thread(self._accept, job, change, files or {}, most_bytes)
-        self._waiting[corpus] += 1
+        job_id = f"{_PREFIX}{self._alive().name}{secrets.token_urlsafe(12)}"
+        job = Job(job_id=job_id, corpus=corpus, kind=kind, sources=named, total=len(named))
+        change = Change(folder, job_id, kind, named)
+        self._begun.add(job_id)
+        try:
+            job = await asyncio.to_thread(self._accept, job, change, files or {}, most_bytes)
+        except BaseException:
+            self._begun.discard(job_id)
+            raise
         self._start(self._run(job, change))
         return job
 
@@ -106,14 +108,21 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         return self._store.get(job_id)
 
     def _accept(self, job: Job, change: Change, files: Mapping[str, BinaryIO], most_bytes: int) -> Job:
-        job = self._store.add(job)
+        kept = self._store.add(job, most_waiting=MOST_WAITING)
+        if kept is None:
+            raise ApiError(
+                429,
+                "overloaded",
+                f"{MOST_WAITING} changes of this corpus wait already; send it when some are done",
+                headers={"Retry-After": str(_RETRY_SECONDS)},
+            )
         try:
             change.stage(files, most_bytes=most_bytes)
         except BaseException as error:
             change.forget()
-            self._store.update(replace(job, status="failed", message=f"it could not be stored: {error}"))
+            self._store.update(replace(kept, status="failed", message=f"it could not be stored: {error}"))
             raise
-        return job
+        return kept
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -121,18 +130,34 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, job: Job, change: Change) -> None:
-        async with self._turns[job.corpus], self._workers:
-            self._waiting[job.corpus] -= 1
-            try:
-                job = await self._note(replace(job, status="running"))
-                job = await self._make(job, change)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the job ends
-                if not isinstance(error, AttestError):
-                    _log.exception("job %s failed", job.job_id)
-                reason = str(error) if isinstance(error, AttestError) else "the server failed; its log says why"
-                job = replace(job, status="failed", message=reason)
-            await self._note(job)
-            await asyncio.to_thread(change.forget)
+        try:
+            async with self._turn_of(job):
+                try:
+                    job = await self._note(replace(job, status="running"))
+                    job = await self._make(job, change)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the job ends
+                    if not isinstance(error, AttestError):
+                        _log.exception("job %s failed", job.job_id)
+                    reason = str(error) if isinstance(error, AttestError) else "the server failed; its log says why"
+                    job = replace(job, status="failed", message=reason)
+                await self._note(job)
+                await asyncio.to_thread(change.forget)
+        except AttestError as error:
+            _log.error("job %s cannot be written down, so it is taken back: %s", job.job_id, error)
+        finally:
+            self._begun.discard(job.job_id)
+
+    @asynccontextmanager
+    async def _turn_of(self, job: Job) -> AsyncIterator[None]:
+        """Comes when the jobs of its corpus that were sent before have ended, this process's and others'."""
+        async with self._own[job.corpus]:
+            while await asyncio.to_thread(self._first, job.corpus) != job.job_id:
+                await asyncio.sleep(_POLL_SECONDS)
+            async with self._turns.of(job.corpus):
+                yield
+
+    def _first(self, corpus: str) -> str | None:
+        return next((job.job_id for job in self._store.unfinished() if job.corpus == corpus), None)
 
     async def _make(self, job: Job, change: Change) -> Job:
         """The job, ended; what it did is taken back where it raises."""
@@ -156,52 +181,75 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
             if job is not None:
                 await self._note(replace(job, done=done, total=total))
 
-        return await index_uploads(folder, deadline_seconds=self._deadline_seconds, progress=progress)
+        return await index_root(
+            folder, uploads_folder(folder), deadline_seconds=self._deadline_seconds, progress=progress
+        )
 
     async def _note(self, job: Job) -> Job:
         return await asyncio.to_thread(self._store.update, job)
 
-    async def _mend(self, corpus: str) -> None:
-        """Takes out of the index what an interrupted job may have brought in before its files were taken back."""
-        async with self._turns[corpus], self._workers:
+    async def _look_after(self) -> None:
+        """Takes back, for ever, what processes that have ended left undone."""
+        said = ""
+        while True:
             try:
-                await self._index(self._folder(corpus))
-            except AttestError as error:
-                _log.error("the corpus %s is not in line with its uploads: %s", corpus, error)
+                for job in await asyncio.to_thread(self._abandoned):
+                    await self._give_up(job)
+                said = ""
+            except (AttestError, OSError) as error:
+                if str(error) != said:
+                    _log.error("interrupted jobs cannot be taken back: %s", error)
+                said = str(error)
+            await asyncio.sleep(_LOOK_SECONDS)
 
-    def _recover(self) -> list[str]:
-        """Takes back what was interrupted; the corpora whose index may need mending.
+    def _abandoned(self) -> list[Job]:
+        return [
+            job for job in self._store.unfinished() if job.job_id not in self._begun and self._has_ended(_doer(job))
+        ]
 
-        A second server over the same data directory leaves the jobs of the first alone.
-        """
-        unfinished = self._store.unfinished()
-        if not unfinished:
-            return []
-        lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+    def _has_ended(self, name: str) -> bool:
+        is_own = self._living is not None and name == self._living.name
+        return is_own or has_ended(name, self._turns.folder)
+
+    async def _give_up(self, job: Job) -> None:
+        """Ends a job that nobody is at, and undoes what it did, unless another process was quicker."""
+        if job.status == "queued":
+            await asyncio.to_thread(self._forget, job)
+            return
+        async with self._turns.of(job.corpus):
+            found = await asyncio.to_thread(self._store.get, job.job_id)
+            if found is not None and not found.ended:
+                await self._take_back(found)
+                await asyncio.to_thread(self._forget, found)
+
+    async def _take_back(self, job: Job) -> None:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for job in unfinished:
-                self._give_up(job)
-        except BlockingIOError:
-            return []
-        finally:
-            os.close(lock)
-        return list(dict.fromkeys(job.corpus for job in unfinished if job.status == "running"))
-
-    def _give_up(self, job: Job) -> None:
-        try:
-            change = Change(uploads_folder(self._folder(job.corpus)), job.job_id, job.kind, job.sources)
-            change.take_back()
-            change.forget()
+            folder = self._folder(job.corpus)
+            await asyncio.to_thread(_change(folder, job).take_back)
+            await self._index(folder)  # its generation may have gone live
         except CorpusNotFoundError:
             _log.warning("job %s: its corpus %s is gone", job.job_id, job.corpus)
-        self._store.update(replace(job, status="failed", message=_STOPPED))
+        except AttestError as error:
+            _log.error("the corpus %s is not in line with its uploads: %s", job.corpus, error)
 
-    def _hold_lock(self) -> None:
-        if self._lock is None:
-            self._lock_file.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o644)
-            fcntl.flock(self._lock, fcntl.LOCK_SH)
+    def _forget(self, job: Job) -> None:
+        self._store.update(replace(job, status="failed", message=_STOPPED))
+        with suppress(CorpusNotFoundError):
+            _change(self._folder(job.corpus), job).forget()
+
+    def _alive(self) -> Alive:
+        if self._living is None:
+            self._living = Alive(self._turns.folder)
+        return self._living
+
+
+def _doer(job: Job) -> str:
+    """The name of the process whose job it is."""
+    return job.job_id.removeprefix(_PREFIX)[:NAME_CHARS]
+
+
+def _change(folder: Path, job: Job) -> Change:
+    return Change(uploads_folder(folder), job.job_id, job.kind, job.sources)
 
 
 def _ended(job: Job, report: JobReport, refused: Mapping[str, str]) -> Job:

@@ -13,9 +13,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from api.alive import Alive
 from api.limits import answers_at_once
 from api.slack.actions import ACTIONS, COMMENT_FORM, Actions
-from api.slack.alive import Alive
 from api.slack.answering import Answering
 from api.slack.answers import Answers
 from api.slack.calls import Calls

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from api.slack.alive import Alive
+from api.alive import Alive
 from api.slack.app import SLACK
 from api.slack.database import Database
 from api.slack.events import asked_in_event

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.slack.alive import Alive
+from api.alive import Alive
 from api.slack.database import Database
 from api.slack.events import Asked
 from api.slack.once import Inbox, Task
