@@ -53,7 +53,7 @@ class EmbeddedTexts:
     def forget(self) -> None:
         """Deletes all: it is in a published generation."""
         self.__exit__()
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
     def _known(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -80,7 +80,7 @@ class EmbeddedTexts:
             connection.executescript(
                 "PRAGMA locking_mode = EXCLUSIVE;"  # there is one writer, and no shared memory to run out of
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                "CREATE TABLE IF NOT EXISTS embedded (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;"
+                "CREATE TABLE IF NOT EXISTS embedded (key BLOB PRIMARY KEY, vector BLOB NOT NULL);"
             )
         except sqlite3.Error:
             with suppress(sqlite3.Error):
