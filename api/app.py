@@ -82,7 +82,7 @@ def create_app(
     if slack is not None:
         from api.slack.http import slack_router  # which loads slack_bolt
 
-        app.include_router(slack_router(corpora, slack))
+        app.include_router(slack_router(corpora, slack, workers=workers))
     add_exception_handlers(app)
     return app
 

@@ -203,9 +203,11 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _abandoned(self) -> list[Job]:
-        return [
+        """Those to give up, first those that are quickly done with."""
+        abandoned = [
             job for job in self._store.unfinished() if job.job_id not in self._begun and self._has_ended(_doer(job))
         ]
+        return sorted(abandoned, key=lambda job: job.status == "running")
 
     def _has_ended(self, name: str) -> bool:
         is_own = self._living is not None and name == self._living.name

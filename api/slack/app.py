@@ -44,9 +44,12 @@ _log = logging.getLogger("attest.slack")
 
 
 class SlackBot:
-    """`app` takes what Slack sends, over HTTP or a web socket; answers go out between `start` and `stop`."""
+    """`app` takes what Slack sends, over HTTP or a web socket; answers go out between `start` and `stop`.
 
-    def __init__(self, corpora: Corpora, settings: SlackSettings) -> None:
+    It is one of `workers` processes, which answer the same questions.
+    """
+
+    def __init__(self, corpora: Corpora, settings: SlackSettings, *, workers: int = 1) -> None:
         token = require_bot_token(settings)
         self._corpora = corpora
         self._settings = settings
@@ -73,6 +76,7 @@ class SlackBot:
             self._inbox,
             answering.answer,
             at_once=settings.slack_answers or answers_at_once(chat_model=modelled),
+            workers=workers,
             most_waiting=settings.slack_queue,
             most_wait_seconds=settings.slack_wait_seconds,
             first_guess_seconds=_GUESSES[modelled],

@@ -24,8 +24,8 @@ _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 _log = logging.getLogger("attest.slack")
 
 
-def slack_router(corpora: Corpora, settings: SlackSettings) -> APIRouter:
-    """The route, with a bot that works as long as the application it is included in.
+def slack_router(corpora: Corpora, settings: SlackSettings, *, workers: int = 1) -> APIRouter:
+    """The route, with a bot that works as long as the application it is included in, which is one of `workers`.
 
     Raises:
         ConfigurationError: there is no signing secret, or no token for the bot.
@@ -38,7 +38,7 @@ def slack_router(corpora: Corpora, settings: SlackSettings) -> APIRouter:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        bot = SlackBot(corpora, settings)
+        bot = SlackBot(corpora, settings, workers=workers)
         async with bot.running():
             bots.append(bot)
             yield

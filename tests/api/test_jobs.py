@@ -173,7 +173,7 @@ def test_what_went_live_before_its_process_was_lost_is_taken_out_again(
     assert sources_of(data_dir, synchroniser) == 3
 
 
-def test_a_second_server_leaves_the_jobs_of_the_first_alone(data_dir: Path) -> None:
+def test_another_process_leaves_the_jobs_of_a_living_one_alone(data_dir: Path) -> None:
     async def run() -> None:
         async with jobs_of(data_dir) as first:
             job = await upload(first)
