@@ -102,6 +102,11 @@ def leak(content: bytes) -> Content:
     return text(os.getpid())
 
 
+def crash(content: bytes) -> Content:
+    signal.raise_signal(signal.SIGSEGV)
+    return text("alive")
+
+
 def spin(content: bytes) -> Content:
     while True:
         pass
@@ -147,7 +152,7 @@ READERS: dict[str, Callable[[bytes], Content]] = {
     "environment": lambda content: text(json.dumps(dict(os.environ))),
     "descriptors": lambda content: text(len([*Path("/proc/self/fd").iterdir()])),
     "modules": lambda content: text(" ".join(sys.modules)),
-    "segv": lambda content: text(os.kill(os.getpid(), signal.SIGSEGV)),
+    "segv": crash,
     "abrt": lambda content: text(os.abort()),
     "exit": lambda content: text(os._exit(7)),
     "eat": eat,
