@@ -28,7 +28,10 @@ class Health(BaseModel):
 
 
 class Ready(BaseModel):
+    """`degraded` are the corpora whose index is damaged and which an earlier one answers for."""
+
     status: Literal["ready"] = "ready"
+    degraded: list[str] = []
 
 
 class Readiness:
@@ -52,6 +55,10 @@ class Readiness:
                 self._stale_at = self._now() + _FRESH_SECONDS
         if self._problem:
             raise self._problem.with_traceback(None)
+
+    def degraded(self) -> list[str]:
+        """The corpora that are open and read from an earlier generation, as the last one is damaged."""
+        return [name for name in self._corpora.opened() if self._corpora.get(name).warning]
 
     async def _found(self) -> AttestError | None:
         try:
@@ -89,7 +96,7 @@ async def readyz(request: Request) -> Ready:
     """An index is open, and the language model, where one is set, can be reached."""
     readiness: Readiness = request.app.state.readiness
     await readiness.check()
-    return Ready()
+    return Ready(degraded=readiness.degraded())
 
 
 @router.get("/metrics", tags=["server"], response_class=Response, responses={200: _TEXT})

@@ -163,6 +163,11 @@ class Chatbot:
         with self._reader.use() as index:
             return index is not None
 
+    @property
+    def warning(self) -> str | None:
+        """What is wrong with the index that was published last while the one before it answers."""
+        return self._reader.warning
+
     def close(self) -> None:
         self._finding.shutdown()
         self._pool.shutdown()

@@ -93,6 +93,11 @@ class Corpora:
         others = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
         return [DEFAULT_CORPUS, *(name for name in others if _NAME.fullmatch(name) and name != DEFAULT_CORPUS)]
 
+    def opened(self) -> list[str]:
+        """The names of those that were asked for."""
+        with self._opening:
+            return sorted(self._opened)
+
     def close(self) -> None:
         """Closes all that was opened."""
         with self._opening:
