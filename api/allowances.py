@@ -3,7 +3,9 @@
 import sqlite3
 from pathlib import Path
 
-_BUSY_SECONDS = 1.0
+from rag.write_ahead import write_ahead
+
+_BUSY_SECONDS = 0.1  # no request waits longer for this
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS callers (
     number INTEGER PRIMARY KEY AUTOINCREMENT,  -- grows each time one is seen
@@ -26,23 +28,32 @@ class Allowances:
         self._db = sqlite3.connect(
             path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        self._db.execute("PRAGMA journal_mode = WAL")
+        write_ahead(self._db)
         self._db.execute("PRAGMA synchronous = OFF")  # it need not outlive the server
         self._db.execute(_SCHEMA)
 
     def take(self, caller: str, now: float) -> float:
-        """How many requests the caller has, of which one is now taken if it is at least 1. `now` is in seconds."""
-        self._db.execute("BEGIN IMMEDIATE")
-        with self._db:
-            known = self._db.execute("SELECT left, at FROM callers WHERE caller = ?", (caller,)).fetchone()
-            left, at = known or (self._most, now)
-            left = min(self._most, left + (now - at) * self._per_second)
-            self._db.execute(
-                "INSERT OR REPLACE INTO callers (caller, left, at) VALUES (?, ?, ?)",
-                (caller, left - 1 if left >= 1 else left, now),
-            )
-            if known is None:
-                self._db.execute(_FORGET, (self._most_callers,))
+        """How many requests the caller has, of which one is now taken if it is at least 1. `now` is in seconds.
+
+        A file that cannot be used keeps nobody out.
+        """
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db:
+                return self._take(caller, now)
+        except sqlite3.Error:
+            return self._most
+
+    def _take(self, caller: str, now: float) -> float:
+        known = self._db.execute("SELECT left, at FROM callers WHERE caller = ?", (caller,)).fetchone()
+        left, at = known or (self._most, now)
+        left = min(self._most, left + (now - at) * self._per_second)
+        self._db.execute(
+            "INSERT OR REPLACE INTO callers (caller, left, at) VALUES (?, ?, ?)",
+            (caller, left - 1 if left >= 1 else left, now),
+        )
+        if known is None:
+            self._db.execute(_FORGET, (self._most_callers,))
         return left
 
     def __len__(self) -> int:

@@ -22,6 +22,7 @@ from api.job_store import JOBS, Job, JobKind, JobReport, JobStore
 from api.turns import Turns
 from api.uploads import Change, uploads_folder
 from rag.errors import AttestError, CorpusNotFoundError
+from rag.index.disk import disk_faults_explained
 from rag.index.generations import Generations
 
 DEADLINE_SECONDS = 1800.0  # of one job, once its turn has come
@@ -142,7 +143,7 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
                     job = replace(job, status="failed", message=reason)
                 await self._note(job)
                 await asyncio.to_thread(change.forget)
-        except AttestError as error:
+        except (AttestError, OSError) as error:
             _log.error("job %s cannot be written down, so it is taken back: %s", job.job_id, error)
         finally:
             self._begun.discard(job.job_id)
@@ -241,7 +242,8 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
 
     def _alive(self) -> Alive:
         if self._living is None:
-            self._living = Alive(self._turns.folder)
+            with disk_faults_explained(self._turns.folder):
+                self._living = Alive(self._turns.folder)
         return self._living
 
 

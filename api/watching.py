@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,40 +67,53 @@ class _Watch:
     async def run(self) -> None:
         """For as long as it is not cancelled, once no other process watches."""
         name = hashlib.sha256(f"{self._corpus}={self._root}".encode()).hexdigest()[:16]
-        async with self._turns.one_of(self._turns.folder / f"watch-{name}"):
-            _log.info("watching %s", self._root)
-            polling: bool | None = None  # as WATCHFILES_FORCE_POLLING says
-            while True:
-                try:
-                    await self._follow(polling)
-                    self._fails(f"{self._root} is not there; its documents are kept")
-                except FileNotFoundError:
-                    self._fails(f"{self._root} is not there; its documents are kept")
-                except (OSError, RuntimeError) as error:  # the second is watchfiles' own
-                    self._fails(f"{self._root} cannot be watched ({error}); it is looked at every few seconds")
-                    polling = True
-                await asyncio.sleep(_TICK_SECONDS)
+        while True:
+            try:
+                async with self._turns.one_of(self._turns.folder / f"watch-{name}"):
+                    await self._watch()
+            except OSError as error:
+                self._fails(f"{self._root} cannot be watched: {error}")
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _watch(self) -> None:
+        _log.info("watching %s", self._root)
+        polling: bool | None = None  # as WATCHFILES_FORCE_POLLING says
+        while True:
+            try:
+                await self._follow(polling)
+            except FileNotFoundError:
+                self._fails(f"{self._root} is not there; its documents are kept")
+            except (OSError, RuntimeError) as error:  # the second is watchfiles' own
+                self._fails(f"{self._root} cannot be watched ({error}); it is looked at every few seconds")
+                polling = True
+            await asyncio.sleep(_TICK_SECONDS)
 
     async def _follow(self, polling: bool | None) -> None:
-        """Keeps the index in line with the folder, until that is another or none."""
+        """Keeps the index in line with the folder, until another is in its place.
+
+        Raises:
+            FileNotFoundError: it is not there, or not any more.
+            OSError, RuntimeError: it cannot be watched in this way.
+        """
         identity = await asyncio.to_thread(_identity, self._root)
         unrest, due = _Unrest(), 0.0
-        async for changes in awatch(
+        told = awatch(
             self._root,
             watch_filter=self._matters,
-            step=50,
             rust_timeout=int(_TICK_SECONDS * 1000),
             yield_on_timeout=True,
             force_polling=polling,
             poll_delay_ms=_POLL_DELAY_MS,
             ignore_permission_denied=True,
-        ):
-            if await asyncio.to_thread(_identity, self._root) != identity:
-                return
-            now = time.monotonic()
-            if await asyncio.to_thread(unrest.is_over, {path for _, path in changes}, now) or now >= due:
-                unrest = _Unrest()
-                due = time.monotonic() + await self._bring_in_line()
+        )
+        async with aclosing(told) as ticks:
+            async for changes in ticks:
+                if await asyncio.to_thread(_identity, self._root) != identity:
+                    return
+                now = time.monotonic()
+                if await asyncio.to_thread(unrest.is_over, {path for _, path in changes}, now) or now >= due:
+                    unrest = _Unrest()
+                    due = time.monotonic() + await self._bring_in_line()
 
     def _matters(self, _: Change, path: str) -> bool:
         """Whether a sync would see it; what the index itself is kept in must not begin another."""

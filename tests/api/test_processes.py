@@ -1,8 +1,10 @@
 """Processes that count into one folder: each is a real one, as prometheus_client looks for the folder when imported."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from api.allowances import Allowances
@@ -40,3 +42,12 @@ def test_processes_share_what_a_caller_has_left(tmp_path: Path) -> None:
     assert two.take("ann", 100.0) == 0
     assert two.take("bob", 100.0) == 3
     assert one.take("ann", 102.0) == 1
+
+
+def test_a_file_that_cannot_be_used_keeps_nobody_out(tmp_path: Path) -> None:
+    file = tmp_path / "rates.sqlite"
+    allowances = Allowances(file, most=1, per_second=0.5, most_callers=10)
+    assert [allowances.take("ann", 100.0) for _ in range(2)] == [1, 0]
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("DROP TABLE callers")
+    assert allowances.take("ann", 100.0) == 1
