@@ -86,7 +86,8 @@ class _Contestant:
 
     def __post_init__(self) -> None:
         batches = self.index.library.vectors(dimensions=self.index.manifest.dimensions, batch=_BATCH)
-        self.matrix = np.concatenate([rows for _, rows in batches])
+        matrix = np.concatenate([rows for _, rows in batches])
+        self.matrix = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)  # float16 made them a little longer
 
     def ask(self, question: str) -> None:
         asked = parse_question(question)

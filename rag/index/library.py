@@ -106,9 +106,10 @@ class Library(Database):
         if not query:
             return []
         where, values = self._filter(question)
+        # The plus has SQLite search once and look each find up in the list; else it searches anew for each of the list.
         rows = self._db.execute(
             f"SELECT rowid, -bm25(keywords) AS score FROM keywords WHERE keywords MATCH ?"
-            f"{f' AND rowid IN (SELECT c.id {where})' if where else ''}"
+            f"{f' AND +rowid IN (SELECT c.id {where})' if where else ''}"
             " ORDER BY score DESC, rowid LIMIT ?",
             (query, *values, limit),
         )
