@@ -27,7 +27,7 @@ from rag.questions import parse_question
 from rag.settings import SlackSettings
 from rag.types import AnswerGiven, SentenceSaid
 
-_PATIENCE_SECONDS = 3600.0  # with a Slack that does not respond
+_PATIENCE_SECONDS = 3600.0  # with a Slack that does not respond, or a store that cannot be written
 _PAUSE_SECONDS = 2.0
 
 _log = logging.getLogger("attest.slack")
@@ -75,6 +75,10 @@ class Answering:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 await self._inbox.give_back(task)
                 return
+        except Exception as error:
+            if time.time() < task.at + _PATIENCE_SECONDS:
+                raise  # it is not done, so it will be tried again
+            _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
         await self._inbox.done(task)
 
     async def _answer(self, asked: Asked, delivery: Delivery) -> None:
