@@ -1,6 +1,7 @@
 """What reaches Slack when Slack refuses, limits or drops what is sent to it."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 from contextlib import closing
@@ -197,3 +198,36 @@ def test_what_a_document_says_is_never_live_while_an_answer_grows(
     for live in ("<!here>", "<@U0BOB>", "https://evil", "@channel", ":smile:", "](http"):
         assert live not in sent
     assert "&lt;" in sent
+
+
+def test_a_store_that_fails_while_it_is_answered_loses_no_answer(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.seconds = 0.3
+    with over_http(engine, settings) as url, closing(sqlite3.connect(settings.data_dir / "slack" / SLACK)) as db:
+        slack.over_http(url, envelope(mention("When did it open?", ts="1.1")))
+        wait_until(lambda: engine.asked)
+        db.execute(
+            "CREATE TRIGGER full BEFORE UPDATE ON questions BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+        time.sleep(1.0)
+        assert not finished(slack)
+        db.execute("DROP TRIGGER full")
+        slack.over_http(url, envelope(written("And how long is it?", ts="2.1", thread_ts="1.1")))
+        wait_until(lambda: finished(slack, 2))
+    assert all(QUOTE in message.shown for message in slack.messages.values())
+
+
+@pytest.mark.parametrize("error", ["internal_error", "fatal_error", "service_unavailable", "request_timeout"])
+def test_what_slack_says_of_a_fault_of_its_own_is_not_final(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, error: str
+) -> None:
+    slack.refused = dict.fromkeys(("chat.startStream", "chat.postMessage"), error)
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="1.1")))
+        time.sleep(1.5)
+        assert not slack.messages
+        slack.refused.clear()
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert QUOTE in message.shown
