@@ -37,6 +37,7 @@ def serve(
 
     from api.app import create_app
     from api.browsers import is_loopback
+    from api.connections import Connection
     from api.lifetime import GRACE_SECONDS
     from api.logs import log_config
     from rag.bootstrap import open_corpora
@@ -59,6 +60,7 @@ def serve(
         application,
         host=host,
         port=port,
+        http=Connection,
         ws="none",
         server_header=False,
         access_log=False,

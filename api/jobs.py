@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from api.errors import ApiError
 from api.indexing import index_uploads
@@ -33,6 +33,8 @@ _LOCK = "jobs.lock"
 _STOPPED = "the server was stopped before this was done; nothing was changed, so send it again"
 _DID: Mapping[JobKind, str] = {"upload": "added", "replace": "replaced", "delete": "deleted"}
 _MOST_NAMED = 3  # files, in a message
+
+Outcome = TypeVar("Outcome")
 
 _log = logging.getLogger("attest.api")
 
@@ -54,7 +56,7 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._workers = asyncio.Semaphore(_WORKERS)
         self._waiting: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> "Jobs":
         for corpus in await asyncio.to_thread(self._recover):
@@ -96,14 +98,22 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         job = Job(job_id=f"j_{secrets.token_urlsafe(12)}", corpus=corpus, kind=kind, sources=named, total=len(named))
         change = Change(folder, job.job_id, kind, named)
         self._hold_lock()
-        job = await asyncio.to_thread(self._accept, job, change, files or {}, most_bytes)
         self._waiting[corpus] += 1
-        self._start(self._run(job, change))
-        return job
+        return await asyncio.shield(self._start(self._take_in(job, change, files or {}, most_bytes)))
 
     def get(self, job_id: str) -> Job | None:
         """The job as it stands."""
         return self._store.get(job_id)
+
+    async def _take_in(self, job: Job, change: Change, files: Mapping[str, BinaryIO], most_bytes: int) -> Job:
+        """The job, once it is sure to be done: a client that leaves meanwhile changes nothing."""
+        try:
+            job = await asyncio.to_thread(self._accept, job, change, files, most_bytes)
+        except BaseException:
+            self._waiting[job.corpus] -= 1
+            raise
+        self._start(self._run(job, change))
+        return job
 
     def _accept(self, job: Job, change: Change, files: Mapping[str, BinaryIO], most_bytes: int) -> Job:
         job = self._store.add(job)
@@ -115,10 +125,16 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
             raise
         return job
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited for it has it; a client that left does not want it
 
     async def _run(self, job: Job, change: Change) -> None:
         async with self._turns[job.corpus], self._workers:
