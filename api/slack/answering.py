@@ -22,7 +22,7 @@ from api.slack.thinking import Thinking
 from api.slack.threads import Conversation, Threads
 from rag.chatbot import Chatbot
 from rag.corpora import DEFAULT_CORPUS, Corpora
-from rag.errors import ConversationNotFoundError
+from rag.errors import ConversationNotFoundError, StoreError
 from rag.questions import parse_question
 from rag.settings import SlackSettings
 from rag.types import AnswerGiven, SentenceSaid
@@ -58,7 +58,9 @@ class Answering:
     async def answer(self, task: Task) -> None:
         """Answers, or says why not, and marks the task as done; where it is cancelled, gives it back."""
         asked = task.asked
-        delivery: Delivery = ToCommand(asked) if asked.way == "command" else InThread(self._calls, self._inbox, task)
+        delivery: Delivery = (
+            ToCommand(self._inbox, task) if asked.way == "command" else InThread(self._calls, self._inbox, task)
+        )
         try:
             if task.retry_after is not None:
                 refusal = render_overload(task.retry_after)
@@ -89,6 +91,8 @@ class Answering:
         except Exception as error:  # noqa: BLE001 - whatever it is, who asked is told
             if describe(error).status == 500:
                 _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
+            elif isinstance(error, StoreError):
+                _log.error("%s", error)  # who asked is not told
             failed = render_error(error)
             await self._thinking.end(asked)
             await delivery.finish(_after(said, failed), failed)
