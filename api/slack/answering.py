@@ -80,7 +80,7 @@ class Answering:
         except Exception as error:
             if time.time() < task.at + _PATIENCE_SECONDS:
                 raise  # it is not done, so it will be tried again
-            _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
+            _log.error("unforeseen: %s", type(error).__name__, exc_info=error)  # given up: its thread waits behind it
         await self._inbox.done(task)
 
     async def _answer(self, asked: Asked, delivery: Delivery) -> None:
