@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -60,7 +61,8 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope.setdefault("state", {})["caller"] = self._caller(scope)
+            caller = await run_in_threadpool(self._caller, scope)  # another process may be writing to the keys
+            scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
     def _caller(self, scope: Scope) -> Caller | None:

@@ -8,11 +8,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from api import health, page, routes
 from api.access import Authentication, is_for_all
-from api.browsers import SameSite, SecurityHeaders
+from api.browsers import CrossOrigin, SameSite, SecurityHeaders
 from api.errors import add_exception_handlers, documented
 from api.health import Readiness
 from api.jobs import Jobs
@@ -108,7 +107,7 @@ def _middleware(
     """What every request passes, the outermost first."""
     chosen = settings.concurrent_answers or answers_at_once(chat_model=settings.chat_model != MODEL)
     cors = Middleware(
-        CORSMiddleware,
+        CrossOrigin,
         allow_origins=settings.cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],

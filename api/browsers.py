@@ -4,12 +4,15 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import ANYBODY, SIGNED
-from api.errors import ApiError
+from api.errors import ApiError, error_response
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_OF_BODY = {"content-type", "content-length"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -49,6 +52,18 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class CrossOrigin(CORSMiddleware):
+    """CORS, whose refusals have the shape of all others."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        refused = error_response(ApiError(403, "forbidden", "this origin, method or header is not let in here"))
+        refused.headers.update({name: value for name, value in response.headers.items() if name not in _OF_BODY})
+        return refused
 
 
 class SameSite:

@@ -1,9 +1,11 @@
 """Exceptions in, one JSON shape with the right status out; no traceback reaches a client."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
+from pathlib import PurePath
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request
@@ -46,6 +48,8 @@ _log = logging.getLogger("attest.api")
 _MOST_PROBLEMS = 5  # of a body that are told; a body of a megabyte can have as many as it has fields
 _MOST_CHARS = 2000  # of a message
 _BUSY_SECONDS = 5.0
+
+_PATH = re.compile(r"(?<![\w.:/])/(?:[^\s/]+/)*[^\s/,;:()'\"]+")
 
 _TYPES: Mapping[int, ErrorType] = {
     401: "unauthorised",
@@ -123,7 +127,7 @@ def describe(error: BaseException) -> Problem:
             return Problem(503, "model_unavailable", str(error), _retry_after(error.retry_after_seconds))
         case StoreError():
             wait = _BUSY_SECONDS if isinstance(error, IndexBusyError) else None
-            return Problem(503, "index_unavailable", str(error), _retry_after(wait))
+            return Problem(503, "index_unavailable", _without_folders(str(error)), _retry_after(wait))
         case TimeoutError():
             return Problem(504, "timeout", "the answer took longer than the server allows; ask again, or ask for less")
         case _:
@@ -142,6 +146,8 @@ def error_response(error: BaseException) -> JSONResponse:
     problem = describe(error)
     if problem.status == 500:
         _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
+    elif isinstance(error, StoreError):
+        _log.warning("%s", error)
     return JSONResponse(error_body(problem.type, problem.message), problem.status, headers=dict(problem.headers))
 
 
@@ -167,6 +173,11 @@ def _methods(request: Request) -> list[str]:
     path = request.scope["route"].path
     routes = [route for route in iter_route_contexts(request.app.routes) if route.path == path]
     return sorted({method for route in routes for method in route.methods or ()})
+
+
+def _without_folders(message: str) -> str:
+    """Where files lie is for the server's own log."""
+    return _PATH.sub(lambda path: PurePath(path[0]).name, message)
 
 
 def _problems(error: RequestValidationError) -> str:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from api.alive import NAME_CHARS, Alive, has_ended
 from api.errors import ApiError
@@ -35,6 +35,8 @@ _PREFIX = "j_"
 _STOPPED = "the server was stopped before this was done; nothing was changed, so send it again"
 _DID: Mapping[JobKind, str] = {"upload": "added", "replace": "replaced", "delete": "deleted"}
 _MOST_NAMED = 3  # files, in a message
+
+Outcome = TypeVar("Outcome")
 
 _log = logging.getLogger("attest.api")
 
@@ -61,7 +63,7 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         self._living: Alive | None = None
         self._own: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # by corpus: this process's jobs
         self._begun: set[str] = set()  # ids of jobs that this process is at, or will be
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> "Jobs":
         self._start(self._look_after())
@@ -95,18 +97,22 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         job_id = f"{_PREFIX}{self._alive().name}{secrets.token_urlsafe(12)}"
         job = Job(job_id=job_id, corpus=corpus, kind=kind, sources=named, total=len(named))
         change = Change(folder, job_id, kind, named)
-        self._begun.add(job_id)
-        try:
-            job = await asyncio.to_thread(self._accept, job, change, files or {}, most_bytes)
-        except BaseException:
-            self._begun.discard(job_id)
-            raise
-        self._start(self._run(job, change))
-        return job
+        return await asyncio.shield(self._start(self._take_in(job, change, files or {}, most_bytes)))
 
     def get(self, job_id: str) -> Job | None:
         """The job as it stands."""
         return self._store.get(job_id)
+
+    async def _take_in(self, job: Job, change: Change, files: Mapping[str, BinaryIO], most_bytes: int) -> Job:
+        """The job, once it is sure to be done: a client that leaves meanwhile changes nothing."""
+        self._begun.add(job.job_id)
+        try:
+            job = await asyncio.to_thread(self._accept, job, change, files, most_bytes)
+        except BaseException:
+            self._begun.discard(job.job_id)
+            raise
+        self._start(self._run(job, change))
+        return job
 
     def _accept(self, job: Job, change: Change, files: Mapping[str, BinaryIO], most_bytes: int) -> Job:
         kept = self._store.add(job, most_waiting=MOST_WAITING)
@@ -125,10 +131,16 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
             raise
         return kept
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._let_go)
+        return task
+
+    def _let_go(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited for it has it; a client that left does not want it
 
     async def _run(self, job: Job, change: Change) -> None:
         try:

@@ -23,6 +23,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from api import connections
 from api.lifetime import GRACE_SECONDS
 from api.logs import log_config
 from rag.errors import AttestError
@@ -80,6 +81,7 @@ def run(serving: Serving, *, host: str, port: int) -> None:
         "host": host,
         "port": port,
         "workers": serving.workers,
+        "http": connections.Connection,
         "ws": "none",
         "server_header": False,
         "access_log": False,

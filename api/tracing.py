@@ -23,7 +23,7 @@ def telemetry() -> TelemetryConfig:
     """
     asked_for = any(os.environ.get(name) for name in _ENDPOINTS)
     if asked_for and not _has_exporter():
-        raise ConfigurationError("to send OpenTelemetry, install its extra: pip install 'attest[otel]'")
+        raise ConfigurationError("to send OpenTelemetry, install its extra: pip install '.[otel]'")
     return {"auto_configure": asked_for, "logs": False, "exclude": _is_probe}
 
 

@@ -51,7 +51,7 @@ def calibrate(
         typer.echo(f"skipped, of no set read here: {', '.join(found.skipped)}", err=True)
     fitz_gov = fitz_gov_package() if fitz_gov_is_installed() else None
     if fitz_gov is None:
-        typer.echo('without fitz-gov, which is not installed: pip install "attest[eval]"', err=True)
+        typer.echo('without fitz-gov, which is not installed: pip install ".[eval]"', err=True)
     with progress_bars() as bars:
         result = run(found, folder, settings=settings, judge=asked, fitz_gov=fitz_gov, limit=limit, bars=bars)
     if as_json:

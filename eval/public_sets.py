@@ -208,7 +208,7 @@ def _squad_article(record: dict[str, Any]) -> tuple[list[SourceText], list[Squad
 def fitz_gov_package() -> Path:
     package = find_spec("fitz_gov")
     if package is None or package.origin is None:
-        raise ConfigurationError('fitz-gov is not installed. Run: pip install "attest[eval]"')
+        raise ConfigurationError('fitz-gov is not installed. Run: pip install ".[eval]"')
     return Path(package.origin).parent
 
 

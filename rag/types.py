@@ -86,8 +86,8 @@ class Document:
     """A file's text, decoded or extracted and otherwise untouched, with what is known of it.
 
     Up to `body_start` the text describes itself (front matter): it is kept, for offsets, and not searched. `places`
-    are in order, do not overlap and may leave gaps; most formats have none. `warnings` tell who ingests it, a line each,
-    what of the file is not in the text: pages that are scans, say. They are not stored.
+    are in order, do not overlap and may leave gaps; most formats have none. `warnings`, a line each, tell who ingests
+    it what of the file is not in the text: pages that are scans, say. They are not stored.
     """
 
     info: DocumentInfo

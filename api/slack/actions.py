@@ -9,6 +9,7 @@ from typing import Any
 
 from api.feedback import FEEDBACK, FeedbackStore, Rating
 from api.slack.answers import Answers, Given
+from api.slack.asides import asks_a_person
 from api.slack.blocks import SlackMessage
 from api.slack.calls import CallFailed, Calls
 from api.slack.delivery import respond
@@ -124,7 +125,7 @@ class Actions:
             channel=given.channel,
             thread_ts=given.thread_ts or None,
             once=True,
-            text=f"<!subteam^{group}> <@{user}> would like a person to look at this question.",
+            text=asks_a_person(group=group, user=user),
         )
 
 

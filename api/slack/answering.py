@@ -22,12 +22,12 @@ from api.slack.thinking import Thinking
 from api.slack.threads import Conversation, Threads
 from rag.chatbot import Chatbot
 from rag.corpora import DEFAULT_CORPUS, Corpora
-from rag.errors import ConversationNotFoundError
+from rag.errors import ConversationNotFoundError, StoreError
 from rag.questions import parse_question
 from rag.settings import SlackSettings
 from rag.types import AnswerGiven, SentenceSaid
 
-_PATIENCE_SECONDS = 3600.0  # with a Slack that does not respond
+_PATIENCE_SECONDS = 3600.0  # with a Slack that does not respond, or a store that cannot be written
 _PAUSE_SECONDS = 2.0
 
 _log = logging.getLogger("attest.slack")
@@ -58,7 +58,9 @@ class Answering:
     async def answer(self, task: Task) -> None:
         """Answers, or says why not, and marks the task as done; where it is cancelled, gives it back."""
         asked = task.asked
-        delivery: Delivery = ToCommand(asked) if asked.way == "command" else InThread(self._calls, self._inbox, task)
+        delivery: Delivery = (
+            ToCommand(self._inbox, task) if asked.way == "command" else InThread(self._calls, self._inbox, task)
+        )
         try:
             if task.retry_after is not None:
                 refusal = render_overload(task.retry_after)
@@ -75,6 +77,10 @@ class Answering:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 await self._inbox.give_back(task)
                 return
+        except Exception as error:
+            if time.time() < task.at + _PATIENCE_SECONDS:
+                raise  # it is not done, so it will be tried again
+            _log.error("unforeseen: %s", type(error).__name__, exc_info=error)  # given up: its thread waits behind it
         await self._inbox.done(task)
 
     async def _answer(self, asked: Asked, delivery: Delivery) -> None:
@@ -85,6 +91,8 @@ class Answering:
         except Exception as error:  # noqa: BLE001 - whatever it is, who asked is told
             if describe(error).status == 500:
                 _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
+            elif isinstance(error, StoreError):
+                _log.error("%s", error)  # who asked is not told
             failed = render_error(error)
             await self._thinking.end(asked)
             await delivery.finish(_after(said, failed), failed)

@@ -18,6 +18,7 @@ from api.limits import answers_at_once
 from api.slack.actions import ACTIONS, COMMENT_FORM, Actions
 from api.slack.answering import Answering
 from api.slack.answers import Answers
+from api.slack.asides import WELCOME
 from api.slack.calls import Calls
 from api.slack.database import Database
 from api.slack.events import Asked, asked_in_command, asked_in_event
@@ -38,7 +39,6 @@ _FOLDER = "slack"
 _CALL_SECONDS = 30.0
 _GUESSES = {True: 10.0, False: 0.1}  # seconds of an answer before one was measured, with a chat model and without
 _SWITCH_SECONDS = 0.0005  # so that an acknowledgement does not queue behind threads that compute; 0.005 by default
-_WELCOME = "Ask me anything about the documents. Each sentence of an answer names its source."
 
 _log = logging.getLogger("attest.slack")
 
@@ -152,7 +152,7 @@ class SlackBot:
         self._do_behind(self._welcome(pane["channel_id"], pane["thread_ts"]))
 
     async def _welcome(self, channel: str, thread_ts: str) -> None:
-        await self._calls.attempt("chat.postMessage", channel=channel, thread_ts=thread_ts, text=_WELCOME)
+        await self._calls.attempt("chat.postMessage", channel=channel, thread_ts=thread_ts, text=WELCOME)
 
     async def _on_click(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()

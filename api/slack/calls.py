@@ -21,6 +21,8 @@ _MOST_WAITS = 100  # for one call to be taken: past them nothing more will come 
 _UNSAID_RETRY_SECONDS = 1.0
 _READING = {"conversations.replies"}  # methods that take a form and no JSON
 _FAILURES = (aiohttp.ClientError, TimeoutError, ConnectionError)
+_FAULTS = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}  # Slack's own, with status 200
+_LIMITED = {"ratelimited", "rate_limited"}
 
 _log = logging.getLogger("attest.slack")
 
@@ -111,10 +113,13 @@ class Calls:
         except SlackApiError as error:
             status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
             reason = _reason(error)
-            if status == 429 or reason == "ratelimited":
+            if status == 429 or reason in _LIMITED:
                 turn.wait(_retry_after(error))
                 raise _Later from None
-            raise CallFailed(method, "" if status >= 500 else reason or f"status {status}") from None
+            if status >= 500 or reason in _FAULTS:
+                _log.warning("%s: %s", method, reason or f"status {status}")
+                raise CallFailed(method, "") from None
+            raise CallFailed(method, reason or f"status {status}") from None
         except _FAILURES as error:
             _log.warning("%s: %s", method, type(error).__name__)
             raise CallFailed(method, "") from None

@@ -5,6 +5,8 @@ message whose posting nobody knows the outcome of is looked for in the thread be
 """
 
 import asyncio
+import hashlib
+import json
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,9 +14,9 @@ from typing import Any, Literal, Protocol
 
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from api.slack.asides import is_aside
 from api.slack.blocks import SlackMessage, messages, section
 from api.slack.calls import CallFailed, Calls
-from api.slack.events import Asked
 from api.slack.limits import MOST_STREAMED_CHARS, MOST_TEXT_OBJECT_CHARS, weight
 from api.slack.once import Inbox, Task
 from api.slack.splitting import packed
@@ -262,16 +264,22 @@ class InThread:
         own = await self._calls.own()
         for message in found.get("messages") or ():
             ts = str(message.get("ts", ""))
-            if own.wrote(message) and ts > self._asked.ts and not await self._inbox.is_posted(ts):
+            if not own.wrote(message) or is_aside(message) or ts <= self._asked.ts:
+                continue
+            if not await self._inbox.is_posted(ts):
                 return ts
         return None
 
 
 class ToCommand:
-    """An answer that only who gave the command sees, whole; nothing of it can grow."""
+    """An answer that only who gave the command sees, whole; nothing of it can grow.
 
-    def __init__(self, asked: Asked) -> None:
-        self._url = asked.response_url
+    What was taken is remembered in the inbox by what it says, as such messages have no ts: another try leaves it out.
+    """
+
+    def __init__(self, inbox: Inbox, task: Task) -> None:
+        self._inbox = inbox
+        self._task = task
 
     def say(self, sentence: str) -> None:
         """Waits for the whole."""
@@ -279,7 +287,10 @@ class ToCommand:
     async def finish(self, whole: Sequence[SlackMessage], rest: Sequence[SlackMessage]) -> None:
         """Raises CallFailed where Slack takes one no more; `whole` has MOST_RESPONSES at most."""
         for message in whole:
-            await respond(self._url, message, response_type="ephemeral", replace_original=False)
+            name = _name(message)
+            if name not in self._task.posted:
+                await respond(self._task.asked.response_url, message, response_type="ephemeral", replace_original=False)
+                await self._inbox.posted(self._task, name)
 
     async def stop(self) -> None:
         """Nothing is under way."""
@@ -289,7 +300,7 @@ async def respond(url: str, message: SlackMessage | None = None, **arguments: An
     """Answers a command or a button at the address that came with it.
 
     Raises:
-        CallFailed: Slack did not take it.
+        CallFailed: Slack did not take it, or, with no reason, not for now.
     """
     shown: dict[str, Any] = {"text": message.text, "blocks": message.blocks} if message else {}
     for tried in range(_TRIES):
@@ -298,9 +309,17 @@ async def respond(url: str, message: SlackMessage | None = None, **arguments: An
         except Exception as error:  # noqa: BLE001 - whatever the address turns out to be
             _log.warning("response_url: %s", type(error).__name__)
             raise CallFailed("response_url", "") from None
-        if response.status_code != 429:
-            break
+        status = response.status_code
+        if status == 200:
+            return
+        if status != 429 and status < 500:
+            raise CallFailed("response_url", f"status {status}")
+        _log.warning("response_url: status %d", status)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        await asyncio.sleep(float(headers.get("retry-after", UPDATE_SECONDS)) if tried < _TRIES - 1 else 0)
-    if response.status_code != 200:
-        raise CallFailed("response_url", f"status {response.status_code}")
+        pause = float(headers.get("retry-after", UPDATE_SECONDS)) if status == 429 else UPDATE_SECONDS
+        await asyncio.sleep(pause if tried < _TRIES - 1 else 0)
+    raise CallFailed("response_url", "")
+
+
+def _name(message: SlackMessage) -> str:
+    return hashlib.sha256(json.dumps([message.text, message.blocks]).encode()).hexdigest()[:24]

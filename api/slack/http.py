@@ -14,6 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 from api.access import SIGNED
 from api.errors import ApiError, documented
 from api.slack.app import SlackBot, require_bot_token
+from api.slack.shapes import is_readable
 from rag.corpora import Corpora
 from rag.errors import ConfigurationError
 from rag.settings import SlackSettings
@@ -51,9 +52,9 @@ def slack_router(corpora: Corpora, settings: SlackSettings, *, workers: int = 1)
         body = _verified(await request.body(), request, verifier)
         try:
             asked = AsyncBoltRequest(body=body, headers=dict(request.headers))
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             raise ApiError(422, "invalid_request", "the body is not what Slack sends") from None
-        if not isinstance(asked.body.get("event", {}), dict):
+        if not is_readable(asked.body):
             raise ApiError(422, "invalid_request", "the body is not what Slack sends")
         return to_starlette_response(await bots[-1].app.async_dispatch(asked))
 

@@ -5,6 +5,7 @@ behind are another's to answer, in the messages that it had begun. Questions of 
 other, in the order in which they were written.
 """
 
+import asyncio
 import json
 import sqlite3
 import time
@@ -42,12 +43,14 @@ class Task:
 
 
 class Inbox:
-    """The questions, shared with the other processes. Every method raises StoreError where they cannot be kept."""
+    """The questions, shared with the other processes. What is awaited raises StoreError where they cannot be kept."""
 
     def __init__(self, database: Database, alive: Alive, *, now: Callable[[], float] = time.time) -> None:
         self._database = database
         self._alive = alive
         self._now = now
+        self._held: list[int] = []  # the numbers that this process works on; twice while one is given back
+        self._holding = asyncio.Lock()  # between a question's being taken and its being held, nobody looks
 
     async def take_in(self, asked: Asked, *, refuse: Callable[[int], int | None]) -> Taken:
         """Keeps a question, unless it is known. `refuse` says of the number that wait when to try again, or None."""
@@ -55,7 +58,15 @@ class Inbox:
 
     async def next(self, *, refused: bool = False) -> Task | None:
         """The next question to answer, or to refuse, which is then this process's to do."""
-        return await self._database.transaction(lambda db: self._next(db, refused=refused))
+        async with self._holding:
+            task = await self._database.transaction(lambda db: self._next(db, refused=refused))
+            if task is not None:
+                self._held.append(task.number)
+            return task
+
+    def let_go(self, task: Task) -> None:
+        """To be called when nobody works on it any longer: where it is not done, `take_over` makes it wait again."""
+        self._held.remove(task.number)
 
     async def begin_posting(self, task: Task) -> None:
         """To be called before a message is posted: from here on, there may be one whose ts is not known."""
@@ -77,7 +88,7 @@ class Inbox:
         )
 
     async def give_back(self, task: Task) -> None:
-        """Lets another take it over, at once: this process stops."""
+        """Lets another take it over, at once."""
         await self._change(
             "UPDATE questions SET state = CASE state WHEN 'refusing' THEN 'refused' ELSE 'waiting' END, owner = NULL"
             " WHERE number = ? AND state IN ('running', 'refusing')",
@@ -96,10 +107,11 @@ class Inbox:
         return await self._database.transaction(find)
 
     async def take_over(self) -> int:
-        """Makes what ended processes were doing wait again, and forgets what is old; gives how many there are."""
+        """Makes wait again what ended processes did, and what this one let go; gives how many. Forgets what is old."""
         owners = await self._database.transaction(_owners)
         ended = [name for name in owners if name != self._alive.name and self._alive.has_ended(name)]
-        freed = await self._database.transaction(lambda db: self._tidy(db, ended))
+        async with self._holding:
+            freed = await self._database.transaction(lambda db: self._tidy(db, ended))
         await self._database.checkpoint()
         return freed
 
@@ -164,11 +176,12 @@ class Inbox:
 
     def _tidy(self, db: sqlite3.Connection, ended: list[str]) -> int:
         freed = 0
-        for name in ended:
+        for name, held in [(self._alive.name, self._held), *((name, []) for name in ended)]:
             freed += db.execute(
                 "UPDATE questions SET state = CASE state WHEN 'refusing' THEN 'refused' ELSE 'waiting' END,"
-                " owner = NULL WHERE owner = ? AND state IN ('running', 'refusing')",
-                (name,),
+                " owner = NULL WHERE owner = ? AND state IN ('running', 'refusing')"
+                " AND number NOT IN (SELECT value FROM json_each(?))",
+                (name, json.dumps(held)),
             ).rowcount
         now = self._now()
         db.execute("DELETE FROM events WHERE at < ?", (now - REMEMBERED_SECONDS,))

@@ -25,6 +25,7 @@ from api.slack.blocks import (
 from api.slack.escaping import escaped
 from api.slack.limits import MOST_TEXT_OBJECT_CHARS, weight
 from api.slack.splitting import packed, pieces
+from rag.errors import StoreError
 from rag.types import Answer, Citation, Degradation, Passage, Sentence
 
 UP = "attest_up"
@@ -39,6 +40,7 @@ _MOST_PASSAGE_CHARS = 600  # weighed; a passage beside an abstention proves noth
 _MOST_TITLE_CHARS = 150
 _MOST_LINK_CHARS = 1000
 _TOO_LONG = "_Slack takes no more here. Mention the app in a channel to see the whole answer._"
+_OUR_FAULT = "The fault is on our side, and the server’s log says what it is."
 _DISAGREE = "The sources disagree: "
 _FAULTS: Mapping[Degradation | str, str] = {
     "timeout": "took too long",
@@ -102,15 +104,12 @@ def render_sentence(sentence: Sentence) -> str:
 
 
 def render_error(error: BaseException) -> list[SlackMessage]:
-    """What went wrong, in the words that every client gets; what is not meant for clients is not told."""
+    """What went wrong, in the words that every client gets; what is for whoever runs the server is not told."""
     problem = describe(error)
-    if problem.status >= 500 and problem.type == "internal":
-        return messages(
-            [section("*That did not work.* The fault is on our side, and the server’s log says what it is.")]
-        )
+    told = _OUR_FAULT if problem.type == "internal" or isinstance(error, StoreError) else _sentence_of(problem.message)
     wait = problem.headers.get("Retry-After")
     again = [section(f"Please ask again in {_spoken_seconds(float(wait))}.")] if wait else []
-    return messages([*sections(_sentence_of(problem.message), heading="*That did not work.*"), *again])
+    return messages([*sections(told, heading="*That did not work.*"), *again])
 
 
 def render_overload(retry_after_seconds: float) -> list[SlackMessage]:

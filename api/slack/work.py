@@ -87,7 +87,10 @@ class Work:
                     await _wait(news)
                     continue
                 began = asyncio.get_running_loop().time()
-                await self._answer(task)
+                try:
+                    await self._answer(task)
+                finally:
+                    self._inbox.let_go(task)
             except StoreError as error:
                 _log.error("%s", error)
                 await asyncio.sleep(_POLL_SECONDS)
@@ -104,7 +107,7 @@ class Work:
         while True:
             try:
                 if freed := await self._inbox.take_over():
-                    _log.info("%d questions of a process that ended are taken over", freed)
+                    _log.info("%d questions that were left unanswered are taken up again", freed)
                     self.notify()
             except StoreError as error:
                 _log.error("%s", error)

@@ -9,6 +9,7 @@ import typer
 
 from eval.console import print_figures, print_rows
 from rag.console import AsJson, print_json
+from rag.errors import ConfigurationError
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed and durability on this machine.")
 
@@ -26,7 +27,10 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Time of a warm answer, next to the LlamaIndex starter on the same documents and questions."""
-    from eval.bench.ask import run
+    try:
+        from eval.bench.ask import run
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f'{error.name} is not installed. Run: pip install ".[eval]"') from None
     from eval.bench.material import Material, fitz_gov_material, folder_material
     from rag.progress import progress_bars
     from rag.settings import load_settings

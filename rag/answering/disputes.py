@@ -30,7 +30,7 @@ _SAME_TERM_DAYS = 365  # between texts that name holders of a role: later, one m
 class Dispute:
     """Two or three sentences that cannot all be right, the newest document's first, and what differs among them.
 
-    `over` is for the reader, in the order of `sides`: "Olaf Berg / Ada Lund", "affirmed / denied". The sides
+    `over` is for the reader, in the order of `sides`: "Olaf Berg / Ada Lund", "one says so / one says not". The sides
     are of different documents, save where one document reports what others say ("Critics argue that it is ...").
     """
 
@@ -54,7 +54,7 @@ def find_dispute(query: Query, ranked: Sequence[Scored]) -> Dispute | None:
     if sides := _clashing_values(_without_form(query), timely):
         return _dispute([(side.candidate, side.claim.shown) for side in sides])
     if opposites := find_opposites(query, timely):
-        return _dispute(list(zip(opposites, ("affirmed", "denied"), strict=True)))
+        return _dispute(list(zip(opposites, ("one says so", "one says not"), strict=True)))
     return None
 
 

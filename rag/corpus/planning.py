@@ -112,8 +112,12 @@ class Planner:
         self, plan: SyncPlan, found: FoundFile, entry: IndexedDocument | None, told: Metadata | None
     ) -> None:
         file = found.file
-        looks_the_same = entry is not None and found.seen and found.seen == entry.seen
-        if looks_the_same and entry.fingerprint == self.fingerprint(file.source, entry.version, told):
+        if (
+            entry is not None
+            and found.seen
+            and found.seen == entry.seen  # so it need not be read, as git holds
+            and entry.fingerprint == self.fingerprint(file.source, entry.version, told)
+        ):
             plan.unchanged += 1
             return
         try:

@@ -17,6 +17,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.connections import Connection
+
 
 @dataclass(frozen=True)
 class Served:
@@ -37,7 +39,15 @@ class Served:
 def serving(app: ASGIApp) -> Iterator[Served]:
     """The application, on a free port, until the end of the block."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, ws="none", log_config=None, timeout_graceful_shutdown=10)
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            http=Connection,
+            ws="none",
+            log_config=None,
+            timeout_graceful_shutdown=10,
+        )
     )
     thread = Thread(target=server.run, daemon=True)
     thread.start()

@@ -280,6 +280,7 @@ def test_only_sites_that_are_named_may_read_answers(seeds_index: Path, tmp_path:
         for origin, said in (("https://chat.example", "https://chat.example"), ("https://evil.example", None)):
             response = httpx.options(f"{served.url}/v1/ask", headers={"Origin": origin, **asked})
             assert response.headers.get("access-control-allow-origin") == said
+        assert (response.status_code, response.json()["error"]["type"]) == (403, "forbidden")
         refused = httpx.post(f"{served.url}/v1/ask", json={}, headers={"Origin": "https://chat.example"})
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (422, "https://chat.example")
 

@@ -18,6 +18,7 @@ from rag.errors import (
     ModelRateLimitError,
     ModelUnavailableError,
     QuestionError,
+    StoreError,
 )
 
 
@@ -145,3 +146,13 @@ def test_the_description_has_the_one_shape_and_no_other(client: TestClient) -> N
         if status != "200"
     } == {'{"$ref": "#/components/schemas/ErrorResponse"}'}
     assert "Retry-After" in responses["429"]["headers"]
+
+
+def test_a_client_is_not_told_where_files_lie() -> None:
+    problem = describe(StoreError("the keys in /srv/data/x/keys.sqlite cannot be used (database is locked)"))
+    assert "/" not in problem.message
+    assert "keys.sqlite cannot be used (database is locked)" in problem.message
+    told = describe(
+        StoreError("3/4 of https://a.example/b is damaged. Run: attest ingest --rebuild /home/me/docs/")
+    ).message
+    assert told == "3/4 of https://a.example/b is damaged. Run: attest ingest --rebuild docs/"

@@ -264,3 +264,34 @@ def test_old_jobs_are_forgotten_and_unfinished_ones_are_not(tmp_path: Path, monk
         if number != 1:
             store.update(Job(job_id=job.job_id, corpus="default", kind="upload", sources=(), status="done"))
     assert [job.job_id for job in made if store.get(job.job_id)] == ["j_1", "j_3", "j_4", "j_5"]
+
+
+def test_of_many_jobs_sent_at_once_only_so_many_wait(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.jobs, "MOST_WAITING", 3)
+
+    async def run() -> list[Job | BaseException]:
+        async with jobs_of(data_dir) as jobs:
+            return await asyncio.gather(*(upload(jobs, f"{n}.md") for n in range(8)), return_exceptions=True)
+
+    sent = asyncio.run(run())
+    assert sum(isinstance(one, Job) for one in sent) == 3
+    assert {one.status_code for one in sent if isinstance(one, ApiError)} == {429}
+
+
+def test_a_client_that_leaves_while_it_sends_leaves_no_job_undone(data_dir: Path) -> None:
+    async def run() -> list[Job]:
+        async with jobs_of(data_dir) as jobs:
+            sending = asyncio.create_task(upload(jobs))
+            await asyncio.sleep(0)  # it has begun
+            await asyncio.sleep(0)
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+            store = JobStore(data_dir / "jobs.sqlite")
+            async with asyncio.timeout(60):
+                while not uploads(data_dir) or store.unfinished():
+                    await asyncio.sleep(0.02)
+            return store.unfinished()
+
+    assert asyncio.run(run()) == []
+    assert uploads(data_dir) == ["comet.md"]

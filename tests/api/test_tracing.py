@@ -51,5 +51,5 @@ def test_it_is_sent_only_where_an_endpoint_is_set(monkeypatch: pytest.MonkeyPatc
 def test_an_endpoint_without_the_extra_is_refused_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     monkeypatch.setattr(tracing, "_EXPORTER", "opentelemetry-exporter-that-is-not-installed")
-    with pytest.raises(ConfigurationError, match=r"pip install 'attest\[otel\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install '\.\[otel\]'"):
         telemetry()

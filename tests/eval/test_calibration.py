@@ -175,7 +175,7 @@ def test_json_is_a_figure_for_each_metric_of_each_file(tmp_path: Path) -> None:
     assert all(set(one) == {"value", "low", "high", "n"} for figures in results.values() for one in figures.values())
     assert results["summedits_tiny.jsonl"]["raw_rate"]["n"] == 5
     assert stderr.splitlines()[0] == "skipped, of no set read here: README.md"
-    assert stderr.splitlines()[1] == 'without fitz-gov, which is not installed: pip install "attest[eval]"'
+    assert stderr.splitlines()[1] == 'without fitz-gov, which is not installed: pip install ".[eval]"'
     assert run("--data", str(data), "--limit", "5", "--json")[0] == stdout
 
 

@@ -83,7 +83,7 @@ def test_a_limit_asks_a_fixed_sample(fitz_gov: Path, tmp_path: Path, settings: S
 
 def test_a_package_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eval.public_sets.find_spec", lambda name: None)
-    with pytest.raises(ConfigurationError, match=r"pip install .*attest\[eval\]"):
+    with pytest.raises(ConfigurationError, match=r"pip install .*\.\[eval\]"):
         load_governance()
 
 

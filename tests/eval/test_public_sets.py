@@ -80,5 +80,5 @@ def test_missing_data_say_where_to_get_them(tmp_path: Path) -> None:
 
 def test_fitz_gov_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eval.public_sets.find_spec", lambda name: None)
-    with pytest.raises(ConfigurationError, match=r"pip install .*attest\[eval\]"):
+    with pytest.raises(ConfigurationError, match=r"pip install .*\.\[eval\]"):
         load_set("fitz-gov", None)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from eval.bench.fake_slack import BOT_ID, BOT_USER, FakeSlack, envelope, mention, written
-from rag.errors import ModelTimeoutError, StoreError
+from rag.errors import IndexBusyError, ModelTimeoutError, StoreError
 from rag.settings import SlackSettings
 from tests.slack.bot import QUOTE, Engine, over_http, wait_until
 
@@ -111,13 +111,19 @@ def test_nothing_found_is_said(slack: FakeSlack, engine: Engine, settings: Slack
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (StoreError("the index cannot be used; run attest ingest"), "run attest ingest"),
+        (StoreError("/srv/index.sqlite cannot be used, a secret of ours"), "The fault is on our side"),
+        (IndexBusyError("/srv/index is written to, a secret of ours"), "again in 5 seconds"),
         (ModelTimeoutError("the model took too long", retry_after_seconds=20), "again in 20 seconds"),
         (RuntimeError("a secret of ours"), "The fault is on our side"),
     ],
 )
 def test_an_error_is_said_plainly(
-    slack: FakeSlack, engine: Engine, settings: SlackSettings, error: Exception, told: str
+    slack: FakeSlack,
+    engine: Engine,
+    settings: SlackSettings,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    told: str,
 ) -> None:
     engine.failing = error
     with over_http(engine, settings) as url:
@@ -126,6 +132,7 @@ def test_an_error_is_said_plainly(
     [message] = slack.messages.values()
     assert told in message.shown
     assert "a secret of ours" not in message.shown
+    assert ("a secret of ours" in caplog.text) is ("a secret of ours" in str(error))  # whoever runs it is told
 
 
 def test_an_error_in_the_middle_leaves_what_was_proved_and_says_that_it_ends(
@@ -137,7 +144,8 @@ def test_an_error_in_the_middle_leaves_what_was_proved_and_says_that_it_ends(
         wait_until(lambda: finished(slack))
     [message] = slack.messages.values()
     assert message.text == "The bridge opened in May 1932. [1]"
-    assert "disk is full" in message.shown
+    assert "The fault is on our side" in message.shown
+    assert "disk is full" not in message.shown
 
 
 def test_an_empty_question_is_told_so(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:

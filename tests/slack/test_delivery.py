@@ -1,14 +1,20 @@
 """What reaches Slack when Slack refuses, limits or drops what is sent to it."""
 
 import asyncio
+import json
+import sqlite3
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from api.alive import Alive
+from api.slack import answering
 from api.slack.app import SLACK
+from api.slack.asides import WELCOME, asks_a_person
 from api.slack.database import Database
 from api.slack.events import asked_in_event
 from api.slack.once import Inbox
@@ -197,3 +203,104 @@ def test_what_a_document_says_is_never_live_while_an_answer_grows(
     for live in ("<!here>", "<@U0BOB>", "https://evil", "@channel", ":smile:", "](http"):
         assert live not in sent
     assert "&lt;" in sent
+
+
+def test_a_store_that_fails_while_it_is_answered_loses_no_answer(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings
+) -> None:
+    engine.seconds = 0.3
+    with over_http(engine, settings) as url, closing(sqlite3.connect(settings.data_dir / "slack" / SLACK)) as db:
+        slack.over_http(url, envelope(mention("When did it open?", ts="1.1")))
+        wait_until(lambda: engine.asked)
+        db.execute(
+            "CREATE TRIGGER full BEFORE UPDATE ON questions BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+        time.sleep(1.0)
+        assert not finished(slack)
+        db.execute("DROP TRIGGER full")
+        slack.over_http(url, envelope(written("And how long is it?", ts="2.1", thread_ts="1.1")))
+        wait_until(lambda: finished(slack, 2))
+    assert all(QUOTE in message.shown for message in slack.messages.values())
+
+
+def test_an_answer_that_cannot_be_shown_is_given_up_in_the_end_and_its_thread_goes_on(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **values: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(answering, "render", fail)
+    monkeypatch.setattr(answering, "_PATIENCE_SECONDS", 0.0)
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="1.1")))
+        slack.over_http(url, envelope(written("And how long is it?", ts="2.1", thread_ts="1.1")))
+        wait_until(lambda: len(engine.asked) == 2)
+
+
+@pytest.mark.parametrize("error", ["internal_error", "fatal_error", "service_unavailable", "request_timeout"])
+def test_what_slack_says_of_a_fault_of_its_own_is_not_final(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, error: str
+) -> None:
+    slack.refused = dict.fromkeys(("chat.startStream", "chat.postMessage"), error)
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="1.1")))
+        time.sleep(1.5)
+        assert not slack.messages
+        slack.refused.clear()
+        wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert QUOTE in message.shown
+
+
+@contextmanager
+def response_url(*statuses: int) -> Iterator[tuple[str, list[str]]]:
+    """An address that answers with these, then with 200; and the texts of what it took."""
+    plan, taken = list(statuses), list[str]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status = plan.pop(0) if plan else 200
+            if status == 200:
+                taken.append(body["text"])
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", taken
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize("statuses", [(503,), (200, 503, 503, 503), (200, 429, 429, 429), (200, 200, 200, 200, 500)])
+def test_a_commands_answer_is_given_whole_and_once_where_slack_fails_in_between(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, statuses: tuple[int, ...]
+) -> None:
+    engine.sentences = tuple(f"Sentence {number} {'goes on and ' * 250}ends." for number in range(25))
+    with over_http(engine, settings) as url, response_url(*statuses) as (address, taken):
+        command = {"command": "/attest", "text": "When?", "team_id": "T0TEAM", "channel_id": "C0HELP", "user_id": "U1"}
+        slack.over_http(url, {**command, "trigger_id": "1.2.3", "response_url": address}, form=True)
+        wait_until(lambda: len(taken) >= 5)
+        time.sleep(0.3)
+    assert len(taken) == len(set(taken)) == 5
+    assert "Sentence 0" in taken[0]
+    assert "takes no more here" in taken[4]
+
+
+@pytest.mark.parametrize("said", [WELCOME, asks_a_person(group="S0HELP", user="U0BOB")])
+def test_what_the_bot_says_besides_is_not_taken_for_an_answer_that_was_cut_off(
+    slack: FakeSlack, engine: Engine, settings: SlackSettings, said: str
+) -> None:
+    aside = slack.post("chat.postMessage", channel="C0HELP", thread_ts="1.1", text=said)
+    slack.dropped["chat.startStream"] = 1
+    with over_http(engine, settings) as url:
+        slack.over_http(url, envelope(mention("When did it open?", ts="1.1")))
+        wait_until(lambda: finished(slack, 2) and QUOTE in list(slack.messages.values())[-1].shown)
+    assert len(slack.messages) == 2
+    assert slack.messages[aside["ts"]].text == said

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -51,6 +52,29 @@ def test_what_slack_did_not_just_sign_is_refused(url: str, engine: Engine, caplo
 def test_what_is_signed_but_no_event_fails_nothing(url: str, body: str, caplog: pytest.LogCaptureFixture) -> None:
     response = httpx.post(url, content=body, headers=signed(body))
     assert response.status_code in (200, 404, 422), response.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 3000,
+        f'{{"type": "event_callback", "event": {"[" * 3000}',
+        '{"type": "block_actions", "actions": []}',
+        '{"type": "block_actions", "actions": [3]}',
+        '{"type": "block_actions", "actions": {}}',
+        '{"type": "block_actions", "actions": [{"action_id": "attest_up", "value": "x"}]}',
+        '{"type": "block_actions", "user": {"id": "U"}, "trigger_id": "1", "actions": [{"action_id": "attest_up"}]}',
+        '{"type": "event_callback", "event": {"type": "assistant_thread_started"}}',
+    ],
+)
+def test_what_is_signed_but_lacks_what_is_read_of_it_is_refused(
+    url: str, body: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for kind, sent in [("application/json", body), ("application/x-www-form-urlencoded", urlencode({"payload": body}))]:
+        response = httpx.post(url, content=sent, headers=signed(sent, kind=kind))
+        assert response.status_code == 422, response.text
+        assert response.json()["error"]["type"] == "invalid_request"
     assert "Traceback" not in caplog.text
 
 

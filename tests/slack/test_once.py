@@ -177,3 +177,33 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
             await one.take_in(question(), refuse=never)
 
     trial(tmp_path, run, processes=1)
+
+
+def test_what_was_let_go_undone_waits_again_and_what_is_held_does_not(tmp_path: Path) -> None:
+    async def run(_: Clock, one: Inbox) -> None:
+        for ts in ("1.0", "2.0"):
+            await one.take_in(question(ts), refuse=never)
+        left, held = await one.next(), await one.next()
+        assert left
+        assert held
+        one.let_go(left)
+        assert await one.take_over() == 1
+        again = await one.next()
+        assert again
+        assert again.number == left.number
+        assert await one.take_over() == 0
+
+    trial(tmp_path, run, processes=1)
+
+
+def test_what_is_taken_again_before_it_is_let_go_stays_held(tmp_path: Path) -> None:
+    async def run(_: Clock, one: Inbox) -> None:
+        await one.take_in(question(), refuse=never)
+        first = await one.next()
+        assert first
+        await one.give_back(first)
+        assert await one.next()
+        one.let_go(first)
+        assert await one.take_over() == 0
+
+    trial(tmp_path, run, processes=1)

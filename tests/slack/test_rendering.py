@@ -12,7 +12,7 @@ from api.slack import rendering
 from api.slack.blocks import SlackMessage
 from api.slack.escaping import ZERO_WIDTH_SPACE, escaped
 from api.slack.rendering import render, render_error, render_overload, render_sentence
-from rag.errors import ConfigurationError, IndexBusyError, ModelRateLimitError, QuestionError
+from rag.errors import ConfigurationError, IndexBusyError, ModelRateLimitError, QuestionError, StoreError
 from rag.types import Answer, Passage, Sentence
 from tests.slack.answers import HOSTILE, answered, any_answer, cited
 from tests.slack.block_kit import problems, shown
@@ -225,6 +225,7 @@ def test_a_growing_sentence_is_escaped_and_marked() -> None:
         (ApiError(404, "not_found", "no <!here> corpus"), "*That did not work.* No &lt;\u200b!here&gt; corpus."),
         (RuntimeError("secret sk-123"), "*That did not work.* The fault is on our side"),
         (ConfigurationError("/etc/secret is not there"), "*That did not work.* The fault is on our side"),
+        (StoreError("/srv/x.sqlite cannot be used; rename it away"), "*That did not work.* The fault is on our side"),
     ],
 )
 def test_an_error_is_told_plainly_and_nothing_of_the_inside(error: Exception, told: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import api.slack.work as work_module
 from api.alive import Alive
 from api.slack.database import Database
 from api.slack.events import Asked
@@ -83,3 +84,31 @@ def test_what_is_not_done_in_time_is_cancelled_and_can_be_given_back(tmp_path: P
 
     with closing(Database(tmp_path / "slack.sqlite")) as database:
         asyncio.run(run(Inbox(database, Alive(tmp_path))))
+
+
+@pytest.mark.parametrize("failure", [StoreError("the disk is full"), RuntimeError("a fault of ours")])
+def test_an_answer_that_fails_is_tried_again_and_its_thread_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    monkeypatch.setattr(work_module, "_TIDY_SECONDS", 0.05)
+    tried: list[str] = []
+
+    async def run(inbox: Inbox) -> None:
+        async def answer(task: Task) -> None:
+            tried.append(task.asked.ts)
+            if len(tried) == 1:
+                raise failure
+            await inbox.done(task)
+
+        for ts in ("1.0", "2.0"):
+            await inbox.take_in(question(ts, thread_ts="1.0"), refuse=never)
+        work = make(inbox, answer)
+        work.start()
+        async with asyncio.timeout(10):
+            while len(tried) < 3:
+                await asyncio.sleep(0.05)
+        await work.stop(within_seconds=1)
+
+    with closing(Database(tmp_path / "slack.sqlite")) as database:
+        asyncio.run(run(Inbox(database, Alive(tmp_path))))
+    assert tried == ["1.0", "1.0", "2.0"]

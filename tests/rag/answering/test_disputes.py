@@ -246,7 +246,7 @@ def test_who_is_named_again_later_has_not_been_followed(find: Find) -> None:
 def test_an_affirmation_and_a_denial_are_a_dispute(find: Find, question: str, affirmed: str, denied: str) -> None:
     dispute = find(question, {"2024-03-05": affirmed, "2024-03-01": denied})
     assert dispute is not None
-    assert (said(dispute), dispute.over) == ([affirmed, denied], "affirmed / denied")
+    assert (said(dispute), dispute.over) == ([affirmed, denied], "one says so / one says not")
 
 
 def test_one_document_may_report_both_sides(find: Find) -> None:
