@@ -1,5 +1,6 @@
 """A number of chunks in; what it takes to index, keep, search, serve and change a collection of that size out."""
 
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -57,10 +58,12 @@ class Serving:
 class SizeResult:
     """`one_changed` is an ingest that finds one changed file, `many_changed` one after a tenth of the documents went
     and a tenth were changed. `searches` are of the collection as first ingested, `searches_after` of what that left.
+    `load_average` is the machine's of the last minute, before anything was started.
     """
 
     documents: int
     chunks: int
+    load_average: float
     ingest: Spent
     embedding: Embedding
     bytes_per_chunk: dict[str, float]
@@ -81,6 +84,7 @@ def run(
         ConfigurationError: fitz-gov, which the collection is made of, is not installed.
         IngestStoppedError: an ingest took longer than `within_seconds`; the same call goes on with it.
     """
+    load_average = os.getloadavg()[0]
     documents = max(chunks // CHUNKS_A_DOCUMENT, 1)
     collection = Collection(folder / f"{documents}-documents", documents, settings, within_seconds)
     gflops = machine_gflops()
@@ -100,6 +104,7 @@ def run(
     return SizeResult(
         documents=counts["documents"],
         chunks=counts["chunks"],
+        load_average=load_average,
         ingest=ingest,
         embedding=Embedding(
             texts=made.texts,
