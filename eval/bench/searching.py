@@ -39,7 +39,8 @@ class Times:
 @dataclass(frozen=True, slots=True)
 class SearchTimes:
     """`scan` is numpy's product of all vectors with the question's (with as many threads as OMP_NUM_THREADS says, by
-    default all), and the 50 best of it; `vectors` finds those by the index, `prepare` makes the query, `retrieve` finds the passages of an answer, vectors and keywords together.
+    default all), and the 50 best of it; `vectors` finds those by the index, `prepare` makes the query, `retrieve` finds
+    the passages of an answer, vectors and keywords together.
 
     `recall` is the share of the ten nearest that are among the first ten found.
     """
