@@ -128,10 +128,10 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
     def _start(self, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._let_go)
         return task
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _let_go(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # who waited for it has it; a client that left does not want it
