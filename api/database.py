@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rag.errors import StoreError
+from rag.write_ahead import write_ahead
 
 _BUSY_SECONDS = 5.0
 
@@ -22,7 +23,7 @@ def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
-            db.execute("PRAGMA journal_mode = WAL")
+            write_ahead(db)
             db.execute("BEGIN IMMEDIATE")
             db.execute(schema)
             yield db

@@ -19,6 +19,7 @@ from rag.errors import ConversationNotFoundError, StoreError
 from rag.protocols import Message
 from rag.questions import MAX_TURN_CHARS, MAX_TURNS
 from rag.types import Answer
+from rag.write_ahead import write_ahead
 
 MOST_TURNS = 200  # of a conversation; beyond them its oldest are forgotten
 MOST_BYTES = 256 * 1024**2  # of the file; beyond them the conversations least recently added to are forgotten
@@ -211,7 +212,7 @@ def _prepare(db: sqlite3.Connection) -> None:
     if version not in (0, _VERSION):
         raise sqlite3.DatabaseError(f"its tables are of version {version}, not {_VERSION}")
     if version == 0:
-        db.execute("PRAGMA journal_mode = WAL")
+        write_ahead(db)
         db.executescript(_SCHEMA)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA secure_delete = ON")

@@ -6,7 +6,6 @@ event took 9 ms, and 120 ms at worst, of the 300 that an acknowledgement may tak
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rag.errors import StoreError
+from rag.write_ahead import write_ahead
 
 Result = TypeVar("Result")
 
@@ -101,7 +101,7 @@ class Database:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
-            _write_ahead(db)
+            write_ahead(db)
             db.execute(
                 "PRAGMA synchronous = NORMAL"
             )  # what a killed process wrote stays; a power cut may lose the last
@@ -116,16 +116,3 @@ class Database:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
-
-
-def _write_ahead(db: sqlite3.Connection) -> None:
-    """Switches to write-ahead logging; two that do it at once to a new file do not wait for each other as all else."""
-    end = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.02)
