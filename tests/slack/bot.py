@@ -120,6 +120,19 @@ def corpora_of(engine: Engine, folder: Path) -> Corpora:
     return Corpora(folder, open_chatbot=lambda _: cast(Chatbot, engine))
 
 
+def command(slack: FakeSlack) -> dict[str, str]:
+    """What Slack sends when Anna gives the command; its answer goes to `slack.responses`."""
+    return {
+        "command": "/attest",
+        "text": "When did it open?",
+        "team_id": "T0TEAM",
+        "channel_id": "C0HELP",
+        "user_id": "U0ANNA",
+        "trigger_id": "1.2.3",
+        "response_url": slack.api_url.replace("/api/", "/response/command"),
+    }
+
+
 @contextmanager
 def over_http(engine: Engine, settings: SlackSettings) -> Iterator[str]:
     """The address of a server that takes events, until the end of the block."""

@@ -10,7 +10,7 @@ import pytest
 from api.feedback import FEEDBACK, Feedback, FeedbackStore
 from eval.bench.fake_slack import FakeSlack, envelope, mention
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, over_http, wait_until
+from tests.slack.bot import QUOTE, Engine, command, over_http, wait_until
 from tests.slack.test_bot import finished
 
 
@@ -43,19 +43,6 @@ def click(slack: FakeSlack, url: str, action_id: str, value: str) -> None:
         "actions": [{"type": "button", "action_id": action_id, "block_id": "b", "value": value}],
     }
     assert slack.over_http(url, {"payload": json.dumps(payload)}, form=True).status == 200
-
-
-def command(slack: FakeSlack, url: str) -> None:
-    body = {
-        "command": "/attest",
-        "text": "When did it open?",
-        "team_id": "T0TEAM",
-        "channel_id": "C0HELP",
-        "user_id": "U0ANNA",
-        "trigger_id": "1.2.3",
-        "response_url": slack.api_url.replace("/api/", "/response/command"),
-    }
-    slack.over_http(url, body, form=True)
 
 
 def kept(settings: SlackSettings, number: int = 1) -> list[Feedback]:
@@ -112,7 +99,7 @@ def test_without_a_group_there_is_no_person_to_ask(slack: FakeSlack, engine: Eng
 
 @pytest.mark.parametrize("action_id", ["attest_share", "attest_only_me"])
 def test_an_answer_to_one_is_shared_or_stays_theirs(slack: FakeSlack, url: str, action_id: str) -> None:
-    command(slack, url)
+    slack.over_http(url, command(slack), form=True)
     wait_until(lambda: slack.responses)
     click(slack, url, action_id, buttons(slack.responses[0]["blocks"])[action_id])
     wait_until(lambda: len(slack.responses) >= (3 if action_id == "attest_share" else 2))
@@ -132,7 +119,7 @@ def test_an_answer_longer_than_slack_takes_for_a_command_says_so_and_keeps_its_b
     slack: FakeSlack, engine: Engine, url: str, action_id: str
 ) -> None:
     engine.sentences = tuple(f"Sentence {number} {'goes on and ' * 250}ends." for number in range(25))
-    command(slack, url)
+    slack.over_http(url, command(slack), form=True)
     wait_until(lambda: len(slack.responses) == 5)
     assert "Sentence 0" in slack.responses[0]["text"]
     assert "takes no more here" in slack.responses[4]["text"]

@@ -8,7 +8,7 @@ import pytest
 from eval.bench.fake_slack import BOT_ID, BOT_USER, FakeSlack, envelope, mention, written
 from rag.errors import IndexBusyError, ModelTimeoutError, StoreError
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, over_http, wait_until
+from tests.slack.bot import QUOTE, Engine, command, over_http, wait_until
 
 
 def finished(slack: FakeSlack, number: int = 1) -> bool:
@@ -168,15 +168,7 @@ def test_an_answer_that_takes_longer_than_the_deadline_is_given_up_and_said(
 
 
 def test_a_command_is_answered_to_its_giver_alone(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
-    body = {
-        "command": "/attest",
-        "text": "When did it open?",
-        "team_id": "T0TEAM",
-        "channel_id": "C0HELP",
-        "user_id": "U0ANNA",
-        "trigger_id": "1.2.3",
-        "response_url": slack.api_url.replace("/api/", "/response/c1"),
-    }
+    body = command(slack)
     with over_http(engine, settings) as url:
         acknowledged = slack.over_http(url, body, form=True)
         slack.over_http(url, body, form=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eval.bench.fake_slack import FakeSlack, envelope, mention, written
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, over_http, over_socket, wait_until
+from tests.slack.bot import QUOTE, Engine, command, over_http, over_socket, wait_until
 from tests.slack.test_bot import finished
 
 
@@ -84,15 +84,7 @@ def test_what_both_ways_bring_again_and_again_and_out_of_order_is_answered_once(
 def test_a_command_over_the_socket_is_acknowledged_with_its_text(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
-    body = {
-        "command": "/attest",
-        "text": "When did it open?",
-        "team_id": "T0TEAM",
-        "channel_id": "C0HELP",
-        "user_id": "U0ANNA",
-        "trigger_id": "1.2.3",
-        "response_url": slack.api_url.replace("/api/", "/response/c1"),
-    }
+    body = command(slack)
     with over_socket(engine, settings, slack):
         acknowledged = slack.over_socket(body, kind="slash_commands")
         wait_until(lambda: slack.responses)
