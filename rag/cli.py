@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="attest",
-    help="Answers questions about your documents and proves every sentence it says.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -61,6 +60,21 @@ def main() -> None:
         _fail(
             f"internal error, {type(error).__name__}: {error}. PYTHONDEVMODE=1 shows where; please report it.", code=1
         )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"attest {version('attest')}")
+        raise typer.Exit
+
+
+@app.callback()
+def attest(
+    shows_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Answers questions about your documents and proves every sentence it says."""
 
 
 @app.command()

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,11 @@ def test_help_imports_neither_llama_index_nor_chroma(seeds_index: Path) -> None:
     assert run.returncode == 0, run.stderr
     for command in ("ingest", "ask", "search", "status", "serve"):
         assert command in run.stdout
+
+
+def test_the_version_is_the_packages(tmp_path: Path) -> None:
+    run = attest("--version", data_dir=tmp_path)
+    assert (run.returncode, run.stdout) == (0, f"attest {version('attest')}\n")
 
 
 def test_an_unexpected_failure_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
