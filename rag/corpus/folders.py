@@ -47,7 +47,7 @@ def list_root(path: Path, *, data_dir: Path) -> Listing:
     """
     root, listing = path.resolve(), Listing()
     if root.is_file():
-        _add(listing, SourceFile(root, root), time.time_ns())
+        _add(listing, SourceFile(root, root))
         return listing
     if not root.is_dir():
         raise ConfigurationError(f"{path} is neither a file nor a folder. Give the path of your documents.")
@@ -72,7 +72,7 @@ def list_root(path: Path, *, data_dir: Path) -> Listing:
             elif entry.is_symlink() and (problem := _problem_of_link(inside, root)):  # a loop fails is_file
                 listing.failed.append((_shown(inside, root), problem))
             elif entry.is_file():
-                _add(listing, SourceFile(inside, root), time.time_ns())
+                _add(listing, SourceFile(inside, root))
     listing.files.sort(key=lambda found: found.file.source)
     return listing
 
@@ -87,26 +87,27 @@ def _shown(path: Path, root: Path) -> str:
     return shown(path.relative_to(root).as_posix())
 
 
-def _add(listing: Listing, file: SourceFile, now: int) -> None:
+def _add(listing: Listing, file: SourceFile) -> None:
     source = file.source
     if any("\ud800" <= one <= "\udfff" for one in source):
         listing.failed.append((shown(source), "its name is not UTF-8; rename it"))
     elif any(_breaks_lines(one) for one in source):
         listing.failed.append((shown(source), "its name has control characters; rename it"))
     else:
-        listing.files.append(FoundFile(file, _look(file.path, now)))
+        listing.files.append(FoundFile(file, look(file.path)))
 
 
 def _breaks_lines(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
-def _look(path: Path, now: int) -> str:
+def look(path: Path) -> str:
     """What tells a changed file from an unchanged one without reading it; "" where nothing does.
 
     As in git's index: size, times and inode; not to be relied on where the last change is so recent, or, by a clock
     that was set back, so far in the future, that one more might leave no trace.
     """
+    now = time.time_ns()
     try:
         looks = path.stat()
     except OSError:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
+from rag.corpus.folders import look
 from rag.corpus.parsing import Parser
 from rag.corpus.planning import PendingFile, Planner, SyncPlan, failure
 from rag.errors import DocumentError
 from rag.index.embedded import EmbeddedTexts
-from rag.index.library_draft import LibraryDraft
+from rag.index.library_draft import LibraryDraft, Renaming
+from rag.index.rows import IndexedDocument
 from rag.protocols import Matrix, Vector
 from rag.types import Chunk, Document
 
@@ -26,7 +28,9 @@ def parse_pending(plan: SyncPlan, parser: Parser) -> Iterator[Parsed]:
                 document = parser.parse(pending.file, pending.told)
             except DocumentError as error:
                 group.remove(pending)
-                plan.failed.append((pending.file.source, failure(error, is_indexed)))
+                plan.failed.append((pending.file.source, failure(str(error), is_indexed)))
+                if not error.may_pass and pending.seen and look(pending.file.path) == pending.seen:  # that was read
+                    plan.unread[str(pending.file.root)][pending.fingerprint] = str(error)
                 continue
             plan.warnings.extend((pending.file.source, warning) for warning in document.warnings)
             yield pending, document
@@ -66,15 +70,19 @@ class Indexer:
         """Takes out a document; its text stays as an earlier version."""
         self.gone_chunks += self._library.remove_document(document_id, replaced=self._replaced)
 
-    def rename(self, document_id: str, pending: PendingFile) -> None:
-        """Makes a document that of another file with the same content."""
-        file = pending.file
-        self._library.rename_document(
-            document_id,
-            to=file.document_id,
-            root=str(file.root),
-            source=file.source,
-            seen=pending.seen,
+    def rename(self, renamed: Iterable[tuple[IndexedDocument, PendingFile]]) -> None:
+        """Makes documents those of other files with the same content."""
+        self._library.rename_documents(
+            [
+                Renaming(
+                    entry.document_id,
+                    pending.file.document_id,
+                    str(pending.file.root),
+                    pending.file.source,
+                    pending.seen,
+                )
+                for entry, pending in renamed
+            ],
             replaced=self._replaced,
         )
 

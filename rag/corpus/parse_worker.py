@@ -107,7 +107,9 @@ def _answer(request: Mapping[str, Any], limits: Limits) -> tuple[dict[str, Any],
         detail = traceback.format_exc()[-_LONGEST_DETAIL:]
         starved = any(isinstance(cause, MemoryError) for cause in _chain(error))
         line = too_much_memory(limits) if starved else _line(error, file)
-        return {"error": line, "detail": detail, "spent": starved or _is_spent(limits)}, b""
+        may_pass = isinstance(error, ImportError) or any(isinstance(cause, OSError) for cause in _chain(error))
+        spent = starved or _is_spent(limits)
+        return {"error": line, "detail": detail, "may_pass": may_pass, "spent": spent}, b""
 
 
 def too_much_memory(limits: Limits) -> str:

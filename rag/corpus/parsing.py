@@ -76,7 +76,7 @@ class Parser:
             self._end_worker()
         if document is None:
             _log.info("%s: %s", file.source, head.get("detail"))
-            raise DocumentError(str(head["error"]))
+            raise DocumentError(str(head["error"]), may_pass=bool(head.get("may_pass")))
         return document
 
     def _cause_of_death(self) -> str:

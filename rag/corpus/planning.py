@@ -13,6 +13,7 @@ from pathlib import Path
 from rag.corpus.files import hash_file
 from rag.corpus.folders import FoundFile, Listing, list_root
 from rag.corpus.loading import Metadata, SourceFile, read_sidecar
+from rag.corpus.unread import Unread
 from rag.errors import ConfigurationError, DocumentError
 from rag.index.library import Library
 from rag.index.rows import IndexedDocument
@@ -20,12 +21,16 @@ from rag.index.rows import IndexedDocument
 
 @dataclass(frozen=True, slots=True)
 class PendingFile:
-    """A file to index, what its folder's sidecar says of it, and what it looked like when its content was hashed."""
+    """A file to index, what its folder's sidecar says of it, and what it looked like when its content was hashed.
+
+    `replaces` is what is indexed of it.
+    """
 
     file: SourceFile
     told: Metadata | None
     fingerprint: str
     seen: str
+    replaces: IndexedDocument | None = None
 
 
 @dataclass(slots=True)
@@ -40,16 +45,22 @@ class SyncPlan:
     touched: list[tuple[str, str]] = field(default_factory=list)
     """Ids of unchanged documents whose files look otherwise than they did, with their looks now."""
     failed: list[tuple[str, str]] = field(default_factory=list)
+    unread: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By root, the fingerprints of what would fail again, with the reason."""
     warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """Compares roots with an index. Whatever `recipe` holds decides, with a file's content, how it is indexed."""
+    """Compares roots with an index. Whatever `recipe` holds decides, with a file's content, how it is indexed.
+
+    `unread` is what could not be read before.
+    """
 
     data_dir: Path
     recipe: Sequence[object]
     max_file_mb: int
+    unread: Unread
     progress: Callable[[int, int], None]
 
     def plan(self, paths: Sequence[Path], library: Library | None) -> SyncPlan:
@@ -95,6 +106,7 @@ class Planner:
         # A root that is gone takes its documents with it; one that never was is a mistake, and list_root says so.
         listing = Listing() if indexed and not root.exists() else list_root(root, data_dir=self.data_dir)
         sidecar = read_sidecar(root.parent if root.is_file() else root)
+        plan.unread[str(root)] = {}
         plan.failed.extend(listing.failed)
         for done, found in enumerate(listing.files, start=1):
             entry = indexed.pop(found.file.source, None)
@@ -123,7 +135,7 @@ class Planner:
         try:
             version = f"sha256:{hash_file(file, max_mb=self.max_file_mb)}"
         except DocumentError as error:
-            plan.failed.append((file.source, failure(error, entry is not None)))
+            plan.failed.append((file.source, failure(str(error), entry is not None)))
             return
         fingerprint = self.fingerprint(file.source, version, told)
         if entry is not None and entry.fingerprint == fingerprint:
@@ -131,25 +143,36 @@ class Planner:
             if found.seen != entry.seen:
                 plan.touched.append((entry.document_id, found.seen))
             return
-        (plan.added if entry is None else plan.changed).append(PendingFile(file, told, fingerprint, found.seen))
+        root = str(file.root)
+        if (reason := self.unread.get(root, {}).get(fingerprint)) is not None:
+            plan.unread[root][fingerprint] = reason
+            plan.failed.append((file.source, failure(reason, entry is not None)))
+            return
+        (plan.added if entry is None else plan.changed).append(PendingFile(file, told, fingerprint, found.seen, entry))
 
 
-def failure(error: DocumentError, is_indexed: bool) -> str:
+def failure(reason: str, is_indexed: bool) -> str:
     """The line of a file that cannot be read."""
-    return f"{error}; the index keeps its earlier text" if is_indexed else str(error)
+    return f"{reason}; the index keeps its earlier text" if is_indexed else reason
 
 
 def _find_renamed(plan: SyncPlan) -> None:
-    """Pairs what is gone with what is new and would be indexed just so."""
-    gone: dict[str, list[IndexedDocument]] = defaultdict(list)
-    for entry in reversed(plan.removed):
-        gone[entry.fingerprint].append(entry)
-    added = []
-    for pending in plan.added:
-        if entries := gone.get(pending.fingerprint):
+    """Pairs what has left its place with what has come to another and would be indexed just so.
+
+    In a chain (`b` to `c`, `a` to `b`) and in a swap a place saw both. What a renamed file was put over is removed.
+    """
+    left = [*plan.removed, *(pending.replaces for pending in plan.changed if pending.replaces)]
+    come = [*plan.changed, *plan.added]
+    waiting: dict[str, list[IndexedDocument]] = defaultdict(list)
+    for entry in reversed(left):
+        waiting[entry.fingerprint].append(entry)
+    for pending in come:
+        if entries := waiting.get(pending.fingerprint):
             plan.renamed.append((entries.pop(), pending))
-        else:
-            added.append(pending)
-    renamed = {entry.document_id for entry, _ in plan.renamed}
-    plan.added = added
-    plan.removed = [entry for entry in plan.removed if entry.document_id not in renamed]
+    moved = {entry.document_id for entry, _ in plan.renamed}
+    filled = {pending.file.document_id for _, pending in plan.renamed}
+    come = [pending for pending in come if pending.file.document_id not in filled]
+    plan.changed = [pending for pending in come if pending.replaces and pending.replaces.document_id not in moved]
+    changed = {pending.file.document_id for pending in plan.changed}
+    plan.added = [pending for pending in come if pending.file.document_id not in changed]
+    plan.removed = [entry for entry in left if entry.document_id not in moved | changed]

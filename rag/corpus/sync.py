@@ -15,6 +15,7 @@ from rag.corpus.indexing import Indexer, Parsed, batches, parse_pending
 from rag.corpus.parse_worker import Limits
 from rag.corpus.parsing import Parser
 from rag.corpus.planning import Planner, SyncPlan
+from rag.corpus.unread import UnreadFiles
 from rag.errors import StoreError
 from rag.index.building import are_sound, build_vectors, update_vectors
 from rag.index.disk import copy_file
@@ -76,6 +77,7 @@ class Synchroniser:
         self._embedder = embedder
         self._keep_versions_days = keep_versions_days
         self._limits = limits or Limits()
+        self._unread = UnreadFiles(self._data_dir, self._limits)
         self._recipe = Manifest(
             schema=SCHEMA,
             embedding_model=embedder.name,
@@ -121,6 +123,7 @@ class Synchroniser:
             data_dir=self._data_dir,
             recipe=(self._recipe.chunk_tokens, self._recipe.chunk_overlap_tokens),
             max_file_mb=self._limits.file_mb,
+            unread={} if rebuild else self._unread.load(),
             progress=looking,
         )
         if dry_run:
@@ -136,6 +139,7 @@ class Synchroniser:
                 plan, has_expired = self._plan(planner, self._all_roots(paths, draft, base), base)
                 anyway = base is None or has_expired or draft.damaged is not None or not _has_vectors(base)
                 published = self._write(draft, base, plan, planner, progress, anyway=anyway)
+                self._unread.save(plan.unread)
                 counts = published or _counts(base)
                 generation = draft.number if published else base.number if base else None
         return SyncReport(
@@ -195,8 +199,7 @@ class Synchroniser:
                 indexer = Indexer(library, planner=planner, embedded=embedded, replaced=made)
                 for entry in plan.removed:
                     indexer.remove(entry.document_id)
-                for entry, pending in plan.renamed:
-                    indexer.rename(entry.document_id, pending)
+                indexer.rename(plan.renamed)
                 for done, batch in _counted(chain([first] if first else [], documents)):
                     indexer.add(batch, _splitter(self._recipe))
                     progress(done, max(done, len(plan.changed) + len(plan.added)))

@@ -7,6 +7,7 @@ flushed once, when it is published.
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -59,6 +60,17 @@ CREATE VIRTUAL TABLE keywords USING fts5 (
 );
 CREATE VIRTUAL TABLE keyword_terms USING fts5vocab (keywords, row);
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """A document, and the id, root, source and looks that it gets."""
+
+    document_id: str
+    to: str
+    root: str
+    source: str
+    seen: str
 
 
 class LibraryDraft(Library):
@@ -153,14 +165,24 @@ class LibraryDraft(Library):
         self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         return ids
 
-    def rename_document(self, document_id: str, *, to: str, root: str, source: str, seen: str, replaced: str) -> None:
-        """Gives a document another id, root and source, and keeps what it was as an earlier version."""
-        self._keep_version(document_id, replaced)
-        self._db.execute(
-            "UPDATE documents SET id = ?, root = ?, source = ?, seen = ? WHERE id = ?",
-            (to, root, source, seen, document_id),
-        )
-        self._db.execute("UPDATE chunks SET document_id = ? WHERE document_id = ?", (to, document_id))
+    def rename_documents(self, renamings: Sequence[Renaming], *, replaced: str) -> None:
+        """Gives documents other ids, roots and sources, all at once, as one may get what another had; and keeps what
+        they were as earlier versions."""
+        for one in renamings:
+            self._keep_version(one.document_id, replaced)
+            self._db.execute(
+                "UPDATE documents SET id = '>' || ?1, root = '>' || ?1, source = '' WHERE id = ?2",
+                (one.to, one.document_id),
+            )
+            self._db.execute(
+                "UPDATE chunks SET document_id = '>' || ? WHERE document_id = ?", (one.to, one.document_id)
+            )
+        for one in renamings:
+            self._db.execute(
+                "UPDATE documents SET id = ?1, root = ?2, source = ?3, seen = ?4 WHERE id = '>' || ?1",
+                (one.to, one.root, one.source, one.seen),
+            )
+            self._db.execute("UPDATE chunks SET document_id = ?1 WHERE document_id = '>' || ?1", (one.to,))
         self._db.execute("DELETE FROM versions WHERE (document_id, version) IN (SELECT id, version FROM documents)")
 
     def note_seen(self, seen: Iterable[tuple[str, str]]) -> None:

@@ -24,7 +24,7 @@ from rag.protocols import Matrix, Vector
 DIMENSIONS = 16
 
 WRITES = (
-    *((LibraryDraft, name) for name in ("create", "add_document", "remove_document", "rename_document")),
+    *((LibraryDraft, name) for name in ("create", "add_document", "remove_document", "rename_documents")),
     *((VectorIndex, name) for name in ("create", "add", "remove")),
     (EmbeddedTexts, "vectors"),
     *(("rag.corpus.sync", "copy_file"), ("rag.index.vectors", "copy_file"), ("rag.index.transfer", "copy_file")),

@@ -177,6 +177,48 @@ def test_what_is_renamed_is_neither_read_nor_embedded_again_and_found_as_before(
         assert len(index.vectors) == index.library.counts()["chunks"] == 4
 
 
+@pytest.mark.parametrize(
+    ("moves", "renamed", "removed"),
+    [
+        ("bread otters>old bread>otters", [("bread.txt", "otters.txt"), ("otters.txt", "old.txt")], []),
+        ("swap otters>old bread>otters old>bread", [("bread.txt", "otters.txt"), ("otters.txt", "bread.txt")], []),
+        ("over otters bread>otters", [("bread.txt", "otters.txt")], ["otters.txt"]),
+    ],
+)
+def test_files_that_take_each_others_places_are_not_read_again(
+    docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: str, renamed: list[str], removed: list[str]
+) -> None:
+    embedder = CountingEmbedder()
+    synchroniser = Synchroniser(tmp_path / "data", embedder=embedder, chunk_tokens=180, chunk_overlap_tokens=0)
+    synchroniser.sync([docs])
+    embedder.texts = 0
+    monkeypatch.setattr(Parser, "parse", lambda *_: pytest.fail("it was read"))
+    for move in moves.split():
+        old, _, new = move.partition(">")
+        if new:
+            (docs / f"{old}.txt").rename(docs / f"{new}.txt")
+    report = synchroniser.sync([docs])
+    assert (sorted(report.renamed), report.removed, report.added, report.changed) == (renamed, removed, [], [])
+    assert embedder.texts == 0
+    with opened(tmp_path) as index:
+        for path in docs.iterdir():
+            document = index.library.document(id_of(docs, path.name))
+            assert document is not None
+            assert (document.text, document.info.source) == (path.read_text(), path.name)
+            (chunk_id,) = index.library.chunks_of(document.info.document_id)
+            assert index.library.chunks([chunk_id])[chunk_id].document.source == path.name
+        assert len(index.vectors) == report.documents == len(list(docs.iterdir()))
+
+
+def test_what_takes_the_place_of_a_renamed_file_is_new(synchroniser: Synchroniser, docs: Path) -> None:
+    synchroniser.sync([docs])
+    (docs / "otters.txt").rename(docs / "seals.txt")
+    (docs / "otters.txt").write_text("Otters eat clams.")
+    report = synchroniser.sync([docs])
+    assert (report.renamed, report.added, report.changed) == ([("otters.txt", "seals.txt")], ["otters.txt"], [])
+    assert report.documents == 4
+
+
 def test_a_renamed_file_of_another_kind_or_description_is_read_again(synchroniser: Synchroniser, docs: Path) -> None:
     synchroniser.sync([docs])
     (docs / "otters.txt").rename(docs / "otters.md")
