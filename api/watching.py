@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import logging
 import os
-import re
 import time
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -24,6 +23,7 @@ from api.metrics import observe_watch
 from api.turns import Turns
 from api.watched import Watched
 from rag.corpora import corpus_folder
+from rag.corpus.folders import is_leftover
 from rag.errors import AttestError
 
 _TICK_SECONDS = 0.5
@@ -33,7 +33,6 @@ _RETRY_SECONDS = 5.0  # after a failure, and twice as long after each further on
 _LONGEST_RETRY_SECONDS = 600.0
 _POLL_DELAY_MS = 5_000  # where every file is looked at, as nothing tells of changes
 _MOST_LOOKED_AT = 1_000  # files at a time, for being at rest
-_TEMPORARY = re.compile(r"~$|^~\$|^#.*#$|^4913$|\.(sw.|tmp|part|partial|crdownload|download)$", re.IGNORECASE)
 
 _log = logging.getLogger("attest.watch")
 
@@ -121,7 +120,7 @@ class _Watch:
         if changed.is_relative_to(self._data_dir):
             return False
         parts = changed.relative_to(self._root).parts
-        return not any(part.startswith(".") or _TEMPORARY.search(part) for part in parts)
+        return not any(part.startswith(".") for part in parts) and not any(map(is_leftover, parts[-1:]))
 
     async def _bring_in_line(self) -> float:
         """In how many seconds to do it again if nothing changes before."""

@@ -1,10 +1,11 @@
 """A root in, what it offers to a sync out: its files as they look from outside, and what cannot be one of them.
 
-No link to a folder is followed, hidden files are no documents, and neither is the index of this or another data
-directory.
+No link to a folder is followed; hidden files are no documents, nor is what an editor, an office or a browser leaves
+behind, nor the index of this or another data directory.
 """
 
 import os
+import re
 import stat
 import time
 import unicodedata
@@ -15,6 +16,7 @@ from rag.corpus.loading import SIDECAR, SourceFile
 from rag.errors import ConfigurationError
 from rag.index.generations import CURRENT, GENERATIONS
 
+_LEFTOVER = re.compile(r"~$|^~\$|^#.*#$|^4913$|\.(sw.|tmp|part|partial|crdownload|download)$", re.IGNORECASE)
 _RACY_NS = 2 * 10**9  # a file that changed so shortly before may change again within one tick of its disk's clock
 
 
@@ -69,12 +71,19 @@ def list_root(path: Path, *, data_dir: Path) -> Listing:
             if entry.is_dir(follow_symlinks=False):
                 if inside != data_dir and not _is_data_dir(inside):
                     folders.append(inside)
-            elif entry.is_symlink() and (problem := _problem_of_link(inside, root)):  # a loop fails is_file
+            elif is_leftover(entry.name):
+                continue
+            elif not entry.is_file(follow_symlinks=False) and (problem := _problem(inside, root)):
                 listing.failed.append((_shown(inside, root), problem))
             elif entry.is_file():
                 _add(listing, SourceFile(inside, root))
     listing.files.sort(key=lambda found: found.file.source)
     return listing
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file of that name is a program's own: a lock, a copy from before, a download that is not whole."""
+    return _LEFTOVER.search(name) is not None
 
 
 def shown(source: str) -> str:
@@ -121,12 +130,17 @@ def _is_data_dir(folder: Path) -> bool:
     return (folder / CURRENT).is_file() and (folder / GENERATIONS).is_dir()
 
 
-def _problem_of_link(path: Path, root: Path) -> str | None:
-    """What is wrong with a link that is not one to a file; a folder in the same root is listed in its own place."""
+def _problem(path: Path, root: Path) -> str | None:
+    """What is wrong with what is no file and no folder but may be a link to one; nothing is opened.
+
+    A link to a folder in the same root is passed over, as that is listed in its own place.
+    """
     try:
-        is_file = stat.S_ISREG(path.stat().st_mode)
-    except OSError as error:
+        mode = path.stat().st_mode
+    except OSError as error:  # a loop, too
         return f"it is a link that leads nowhere ({error.strerror}); remove it"
-    if not is_file and not path.resolve().is_relative_to(root):
+    if stat.S_ISDIR(mode) and not path.resolve().is_relative_to(root):
         return "it is a link out of the folder; give what it leads to as a root of its own"
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        return "it is no file but a pipe, a socket or a device; remove it"
     return None

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.errors import ApiError
 from api.keys import KeyStore
 from api.uploads import Change, ChangeError, safe_name
 from rag.corpus.sync import Synchroniser
@@ -204,6 +205,12 @@ def test_a_job_of_another_corpus_is_not_told_of(serve: Serve, tmp_path: Path) ->
 )
 def test_safe_names_are_kept(sent: str, kept: str) -> None:
     assert safe_name(sent) == kept
+
+
+@pytest.mark.parametrize("sent", ["~$plan.docx", ".hidden.txt", "", "a\u202eb.txt"])
+def test_a_name_that_a_sync_would_pass_over_or_that_hides_something_is_refused(sent: str) -> None:
+    with pytest.raises(ApiError, match="cannot be called"):
+        safe_name(sent)
 
 
 def test_a_change_that_was_not_made_is_not_taken_back(tmp_path: Path) -> None:

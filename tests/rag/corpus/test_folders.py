@@ -1,5 +1,6 @@
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,36 @@ def test_hidden_files_and_the_sidecar_are_no_documents_and_the_order_is_that_of_
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     assert sources(tmp_path) == ["a.txt", "a/z.txt", "b.txt"]
+
+
+def test_what_programs_leave_behind_is_no_document_but_what_is_named_alike_is(tmp_path: Path) -> None:
+    for name in (
+        "~$plan.docx",
+        "plan.txt~",
+        "plan.txt.swp",
+        "plan.SWO",
+        "#plan.txt#",
+        "plan.pdf.part",
+        "x.tmp",
+        "4913",
+    ):
+        (tmp_path / name).write_text("x")
+    for name in ("~plan.txt", "plan.swept.txt", "4913.txt", "#1.txt", "old~/a.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert sources(tmp_path) == ["#1.txt", "4913.txt", "old~/a.txt", "plan.swept.txt", "~plan.txt"]
+    assert sources(tmp_path / "plan.txt~") == ["plan.txt~"]
+
+
+def test_pipes_and_sockets_are_reported_and_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket.txt"))
+        (tmp_path / "link.txt").symlink_to(tmp_path / "pipe.txt")
+        listing = list_root(tmp_path, data_dir=Path("/nowhere"))
+    assert listing.files == []
+    assert sorted(source for source, _ in listing.failed) == ["link.txt", "pipe.txt", "socket.txt"]
+    assert all("a pipe, a socket or a device" in reason for _, reason in listing.failed)
 
 
 def test_links_out_of_the_folder_are_reported_and_not_read(synchroniser: Synchroniser, docs: Path) -> None:
