@@ -1,24 +1,27 @@
 """What `attest serve` was told in, a running server out: one process, or several workers behind one port.
 
-The workers share a socket that was bound before they began, and one that dies is started anew: uvicorn does both. They
+The workers share a socket that listens before they begin, and one that dies is started anew: uvicorn does that. They
 share the data directory, so what one publishes all serve, and a folder into which each counts for all.
 """
 
+import errno
 import logging
 import multiprocessing
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from socket import socket
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import typer
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
@@ -26,7 +29,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 from api import connections
 from api.lifetime import GRACE_SECONDS
 from api.logs import log_config
-from rag.errors import AttestError
+from rag.errors import AttestError, ConfigurationError
 from rag.settings import load_server_settings, load_slack_settings
 
 if TYPE_CHECKING:  # the process that only looks after workers loads no engine
@@ -37,6 +40,7 @@ if TYPE_CHECKING:  # the process that only looks after workers loads no engine
 _COUNTED = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client reads it when it is imported
 _HEALTHY_SECONDS = 30  # that a worker of a busy machine may take to say that it lives
 _LOOK_SECONDS = 0.2  # for signals while the first worker starts
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where this machine itself finds them
 
 _log = logging.getLogger("attest.api")
 
@@ -71,15 +75,13 @@ class Serving:
 
 
 def run(serving: Serving, *, host: str, port: int) -> None:
-    """Serves until SIGINT or SIGTERM, and ends what has begun.
+    """Serves until SIGINT or SIGTERM, and ends what has begun; says on stdout where, once it answers.
 
     Raises:
-        AttestError: it cannot start.
-        SystemExit: nor can it for a reason that is logged: the port is taken, say.
+        AttestError: it cannot start: the port is taken, say.
+        SystemExit: nor can it for a reason that is logged.
     """
     options: dict[str, Any] = {
-        "host": host,
-        "port": port,
         "workers": serving.workers,
         "http": connections.Connection,
         "ws": "none",
@@ -89,15 +91,49 @@ def run(serving: Serving, *, host: str, port: int) -> None:
         # No answer takes longer:
         "timeout_graceful_shutdown": int(load_server_settings().request_seconds + GRACE_SECONDS) + 1,
     }
-    if serving.workers == 1:
-        uvicorn.run(serving.application(), **options)
-        return
+    with _listen(host, port) as listening:
+        if serving.workers == 1:
+            with suppress(KeyboardInterrupt):
+                _Server(uvicorn.Config(serving.application(), **options)).run([listening])
+        else:
+            _run_workers(serving, listening, options)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Listens before anything is loaded: a port that is taken is told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(f"port {port} is taken; --port 0 takes a free one") from None
+        raise ConfigurationError(f"nothing can listen at {host}, port {port}: {error.strerror}") from None
+
+
+def _say_where(listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    here = _EVERY_ADDRESS.get(host, host)
+    shown = f"[{here}]" if ":" in here else here
+    others = "" if here == host else ", and at all addresses of this machine"
+    typer.echo(f"Attest answers at http://{shown}:{port}/{others} (Ctrl-C stops it)")
+
+
+class _Server(uvicorn.Server):
+    """Says where it answers as soon as it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or ():
+            _say_where(listening)
+
+
+def _run_workers(serving: Serving, listening: socket.socket, options: dict[str, Any]) -> None:
     with TemporaryDirectory(prefix="attest-") as shared:
         os.environ[_COUNTED] = shared
         reading, writing = multiprocessing.Pipe(duplex=False)
         worker = _Worker(serving, Path(shared), writing)
         config = uvicorn.Config(worker, factory=True, timeout_worker_healthcheck=_HEALTHY_SECONDS, **options)
-        _Supervisor(config, config.bind_socket(), worker, reading).run()
+        _Supervisor(config, listening, worker, reading).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +172,7 @@ class _Worker:
 class _Supervisor(Multiprocess):
     """Starts one worker first: what is wrong is then said once, and the server is ready as soon as a single one."""
 
-    def __init__(self, config: uvicorn.Config, listening: socket, worker: _Worker, started: Connection) -> None:
+    def __init__(self, config: uvicorn.Config, listening: socket.socket, worker: _Worker, started: Connection) -> None:
         """`config` serves `worker`, of which `started` is the other end of what it says."""
         super().__init__(config, [listening])
         self._worker = worker
@@ -159,6 +195,8 @@ class _Supervisor(Multiprocess):
         self.config.app = replace(self._worker, started=None)
         for _ in range(self.processes_num - 1):
             self._start()
+        if first.wait_until_ready(_HEALTHY_SECONDS):
+            _say_where(self.sockets[0])
 
     def terminate_all(self) -> None:
         """Lets go of the port first, so that while answers are ended new connections are refused, not kept waiting."""

@@ -238,6 +238,11 @@ def test_other_machines_are_let_in_with_keys_or_an_open_door_only(tmp_path: Path
     assert refused.stderr.count("\n") == 1
     with attest_serve(tmp_path, tmp_path / "log", "--host", "0.0.0.0", "--open") as served:  # noqa: S104
         assert httpx.get(f"{served.url}/v1/corpora").status_code == 200
+        assert "at all addresses of this machine" in served.said.read_text()
+
+
+def test_a_server_says_in_plain_words_where_it_answers(served: Running) -> None:
+    assert served.said.read_text() == f"Attest answers at {served.url}/ (Ctrl-C stops it)\n"
 
 
 def test_a_key_opens_a_server_from_its_making_to_its_revoking(seeds_index: Path, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from eval.bench.fake_slack import FakeSlack, envelope, mention
+from eval.bench.fake_slack import FakeSlack
+from eval.bench.slack_payloads import envelope, mention
 from tests.api.serving import Running, attest_serve
 from tests.api.test_app import attest
 from tests.api.test_documents import COMET, RED_COMET
@@ -261,12 +262,23 @@ def test_what_is_wrong_at_the_start_is_said_once_and_as_by_one_process(tmp_path:
     assert two.stderr.count("OPENAI_API_KEY") == one.stderr.count("OPENAI_API_KEY")
 
 
-def test_a_port_that_is_taken_is_said_once_and_as_by_one_process(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         one, two = (attest(tmp_path, "serve", "--port", port, "--workers", count) for count in ("1", "2"))
-    assert one.returncode == two.returncode != 0
-    assert [run.stderr.count("ddress already in use") for run in (one, two)] == [1, 1]
+    assert one.returncode == two.returncode == 2
+    assert one.stderr == two.stderr == f"attest: port {port} is taken; --port 0 takes a free one\n"
+
+
+def test_an_address_that_is_not_this_machines_is_one_line(tmp_path: Path) -> None:
+    run = attest(tmp_path, "serve", "--host", "192.0.2.1", "--open")
+    assert run.returncode == 2
+    assert run.stderr.startswith("attest: nothing can listen at 192.0.2.1, port 8000: ")
+    assert run.stderr.count("\n") == 1
+
+
+def test_workers_say_once_and_in_plain_words_where_they_answer(workers: Workers) -> None:
+    assert workers.served.said.read_text() == f"Attest answers at {workers.served.url}/ (Ctrl-C stops it)\n"
 
 
 @pytest.fixture
