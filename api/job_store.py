@@ -1,7 +1,7 @@
 """Jobs in, the same jobs out, also after a restart: one SQLite file in the data directory."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,8 @@ WHERE NOT ended AND json_extract(job, '$.corpus') = ? AND json_extract(job, '$.s
 class JobReport:
     """What was done to the index, by source.
 
-    `renamed` pairs a source with its new one, `failed` one that could not be read with the reason.
+    `renamed` pairs a source with its new one, `failed` one that could not be read with the reason, `warnings` one that
+    was read with what of it was not.
     """
 
     added: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class JobReport:
     renamed: tuple[tuple[str, str], ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,12 @@ def make_report(values: Mapping[str, Any]) -> JobReport:
     return JobReport(
         added=tuple(values["added"]),
         changed=tuple(values["changed"]),
-        renamed=tuple((old, new) for old, new in values.get("renamed", ())),  # none in jobs of before there was one
+        renamed=_pairs(values.get("renamed", ())),  # none in jobs of before there was one
         removed=tuple(values["removed"]),
-        failed=tuple((source, reason) for source, reason in values["failed"]),
+        failed=_pairs(values["failed"]),
+        warnings=_pairs(values.get("warnings", ())),  # the same
     )
+
+
+def _pairs(values: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in values)

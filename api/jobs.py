@@ -10,7 +10,7 @@ import logging
 import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -19,9 +19,10 @@ from api.alive import NAME_CHARS, Alive, has_ended
 from api.errors import ApiError
 from api.indexing import index_root
 from api.job_store import JOBS, Job, JobKind, JobReport, JobStore
+from api.recovery import Recovery
 from api.turns import Turns
 from api.uploads import Change, uploads_folder
-from rag.errors import AttestError, CorpusNotFoundError
+from rag.errors import AttestError
 from rag.index.disk import disk_faults_explained
 from rag.index.generations import Generations
 
@@ -30,9 +31,7 @@ MOST_WAITING = 20  # jobs of one corpus
 
 _RETRY_SECONDS = 30
 _POLL_SECONDS = 0.2  # of jobs that are other processes'
-_LOOK_SECONDS = 2.0  # for what ended processes left
 _PREFIX = "j_"
-_STOPPED = "the server was stopped before this was done; nothing was changed, so send it again"
 _DID: Mapping[JobKind, str] = {"upload": "added", "replace": "replaced", "delete": "deleted"}
 _MOST_NAMED = 3  # files, in a message
 
@@ -56,6 +55,7 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         turns: Turns,
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
+        self._data_dir = data_dir
         self._store = JobStore(data_dir / JOBS)
         self._folder = folder
         self._turns = turns
@@ -66,7 +66,15 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> "Jobs":
-        self._start(self._look_after())
+        recovery = Recovery(
+            self._data_dir,
+            self._store,
+            folder=self._folder,
+            turns=self._turns,
+            index=self._index,
+            is_alive=self._is_alive,
+        )
+        self._start(recovery.run())
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -201,56 +209,12 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
     async def _note(self, job: Job) -> Job:
         return await asyncio.to_thread(self._store.update, job)
 
-    async def _look_after(self) -> None:
-        """Takes back, for ever, what processes that have ended left undone."""
-        said = ""
-        while True:
-            try:
-                for job in await asyncio.to_thread(self._abandoned):
-                    await self._give_up(job)
-                said = ""
-            except (AttestError, OSError) as error:
-                if str(error) != said:
-                    _log.error("interrupted jobs cannot be taken back: %s", error)
-                said = str(error)
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    def _abandoned(self) -> list[Job]:
-        """Those to give up, first those that are quickly done with."""
-        abandoned = [
-            job for job in self._store.unfinished() if job.job_id not in self._begun and self._has_ended(_doer(job))
-        ]
-        return sorted(abandoned, key=lambda job: job.status == "running")
-
-    def _has_ended(self, name: str) -> bool:
-        is_own = self._living is not None and name == self._living.name
-        return is_own or has_ended(name, self._turns.folder)
-
-    async def _give_up(self, job: Job) -> None:
-        """Ends a job that nobody is at, and undoes what it did, unless another process was quicker."""
-        if job.status == "queued":
-            await asyncio.to_thread(self._forget, job)
-            return
-        async with self._turns.of(job.corpus):
-            found = await asyncio.to_thread(self._store.get, job.job_id)
-            if found is not None and not found.ended:
-                await self._take_back(found)
-                await asyncio.to_thread(self._forget, found)
-
-    async def _take_back(self, job: Job) -> None:
-        try:
-            folder = self._folder(job.corpus)
-            await asyncio.to_thread(_change(folder, job).take_back)
-            await self._index(folder)  # its generation may have gone live
-        except CorpusNotFoundError:
-            _log.warning("job %s: its corpus %s is gone", job.job_id, job.corpus)
-        except AttestError as error:
-            _log.error("the corpus %s is not in line with its uploads: %s", job.corpus, error)
-
-    def _forget(self, job: Job) -> None:
-        self._store.update(replace(job, status="failed", message=_STOPPED))
-        with suppress(CorpusNotFoundError):
-            _change(self._folder(job.corpus), job).forget()
+    def _is_alive(self, job_id: str) -> bool:
+        """Whether a process is at that job, or will be."""
+        name = job_id.removeprefix(_PREFIX)[:NAME_CHARS]
+        if self._living is not None and name == self._living.name:
+            return job_id in self._begun
+        return not has_ended(name, self._turns.folder)
 
     def _alive(self) -> Alive:
         if self._living is None:
@@ -259,19 +223,11 @@ class Jobs(AbstractAsyncContextManager["Jobs"]):
         return self._living
 
 
-def _doer(job: Job) -> str:
-    """The name of the process whose job it is."""
-    return job.job_id.removeprefix(_PREFIX)[:NAME_CHARS]
-
-
-def _change(folder: Path, job: Job) -> Change:
-    return Change(uploads_folder(folder), job.job_id, job.kind, job.sources)
-
-
 def _ended(job: Job, report: JobReport, refused: Mapping[str, str]) -> Job:
     made = [source for source in job.sources if source not in refused]
     told = [f"{_DID[job.kind]} {_named(made)}"] if made else []
     told += [f"{source}: {reason}" for source, reason in list(refused.items())[:_MOST_NAMED]]
+    told += [f"{source}: {warning}" for source, warning in report.warnings if source in made][:_MOST_NAMED]
     return replace(
         job,
         status="done" if made else "failed",

@@ -66,6 +66,12 @@ def safe_name(sent: str | None) -> str:
     return name
 
 
+def staged_jobs(uploads: Path) -> list[str]:
+    """The ids of the jobs for which files are kept aside there."""
+    folder = uploads / _JOBS
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one job does to a folder of uploads; `sources` are the names of the files it puts there or removes."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PATH = Path("seeds")
 
+_MOST_RENAMED = 20  # that are shown one by one: a folder may have been moved
+
 app = typer.Typer()
 
 Corpus = Annotated[str, typer.Option(help="Which corpus; each has its own index and conversations.")]
@@ -127,14 +129,21 @@ def _roots(paths: Sequence[str]) -> list[Path]:
 
 
 def _show_report(report: "SyncReport") -> None:
+    renamed = [f"{old} -> {new}" for old, new in report.renamed]
     if report.dry_run:
-        renamed = [f"{old} -> {new}" for old, new in report.renamed]
         for sign, sources in (("+", report.added), ("~", report.changed), (">", renamed), ("-", report.removed)):
             for source in sources:
                 typer.echo(f"{sign} {printable(source)}")
+    else:
+        for names in renamed[:_MOST_RENAMED]:
+            typer.echo(f"renamed {printable(names)}")
+        if len(renamed) > _MOST_RENAMED:
+            typer.echo(f"and {len(renamed) - _MOST_RENAMED} more; --json has them all")
+    partly = len({source for source, _ in report.warnings})
     changes = (
         f"{len(report.added)} new, {len(report.changed)} changed, {len(report.renamed)} renamed, "
         f"{len(report.removed)} removed, {report.unchanged} unchanged, {len(report.failed)} failed"
+        f"{f', {partly} not wholly read' if partly else ''}"
     )
     if report.dry_run:
         typer.echo(f"{changes} (dry run: nothing was written)")

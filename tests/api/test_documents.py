@@ -84,7 +84,8 @@ def test_an_unknown_document_and_another_version_are_404(client: httpx.Client) -
 def test_an_uploaded_document_answers_is_replaced_and_deleted(client: httpx.Client, tmp_path: Path) -> None:
     job = finished(client, upload(client, **{"comet.md": COMET}))
     assert (job["status"], job["kind"], job["done"], job["total"]) == ("done", "upload", 1, 1)
-    assert job["report"] == {"added": ["comet.md"], "changed": [], "renamed": [], "removed": [], "failed": []}
+    nothing: dict[str, list[str]] = {name: [] for name in ("changed", "renamed", "removed", "failed", "warnings")}
+    assert job["report"] == {"added": ["comet.md"], **nothing}
     assert job["finished_at"] >= job["created_at"]
     assert "green tail" in ask(client, "What tail had the comet?")
     comet = sources(client)["comet.md"]

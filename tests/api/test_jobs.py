@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 
 import api.jobs
@@ -171,6 +172,41 @@ def test_what_went_live_before_its_process_was_lost_is_taken_out_again(
     job = asyncio.run(run())
     assert (job.status, job.message, lost[0].added) == ("failed", "lost", ("comet.md",))
     assert sources_of(data_dir, synchroniser) == 3
+
+
+def test_what_a_killed_process_kept_aside_for_jobs_that_have_ended_is_swept_at_start(data_dir: Path) -> None:
+    async def run() -> None:
+        async with jobs_of(data_dir) as jobs:
+            done = await reaches(jobs, await upload(jobs), "done")
+        left = [data_dir / "uploads" / ".jobs" / name for name in (done.job_id, "j_forgotten")]
+        for folder in left:  # as a kill just before it is forgotten leaves it
+            (folder / "old").mkdir(parents=True)
+        async with jobs_of(data_dir) as jobs, asyncio.timeout(20):
+            kept = await upload(jobs, "other.md")
+            while any(folder.exists() for folder in left):
+                await asyncio.sleep(0.02)
+            assert (await reaches(jobs, kept, "failed", "done")).status == "done"
+
+    asyncio.run(run())
+    assert uploads(data_dir) == ["comet.md", "other.md"]
+
+
+def test_what_of_an_uploaded_file_is_not_read_is_told(data_dir: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Otters", "Pups"])
+    book.active.append([400, 12])
+    book.create_sheet("Lists").sheet_state = "hidden"
+    content = BytesIO()
+    book.save(content)
+
+    async def run() -> Job:
+        async with jobs_of(data_dir) as jobs:
+            return await reaches(jobs, await upload(jobs, "otters.xlsx", content.getvalue()), "failed", "done")
+
+    job = asyncio.run(run())
+    assert job.report is not None
+    assert job.report.warnings == (("otters.xlsx", "the hidden sheet 'Lists' is not read"),)
+    assert job.message == "added otters.xlsx; otters.xlsx: the hidden sheet 'Lists' is not read"
 
 
 def test_another_process_leaves_the_jobs_of_a_living_one_alone(data_dir: Path) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 Run = subprocess.CompletedProcess[str]
@@ -33,7 +34,25 @@ def test_a_renamed_file_is_shown_as_one(tmp_path: Path, docs: Path) -> None:
     told("ingest", str(docs), data_dir=data_dir)
     (docs / "otters.txt").rename(docs / "seals.txt")
     assert "> otters.txt -> seals.txt" in attest("ingest", str(docs), "--dry-run", data_dir=data_dir).stdout
-    assert told("ingest", str(docs), data_dir=data_dir)["renamed"] == [["otters.txt", "seals.txt"]]
+    shown = attest("ingest", str(docs), data_dir=data_dir).stdout
+    assert "renamed otters.txt -> seals.txt\n" in shown
+    assert "1 renamed" in shown
+    (docs / "seals.txt").rename(docs / "otters.txt")
+    assert told("ingest", str(docs), data_dir=data_dir)["renamed"] == [["seals.txt", "otters.txt"]]
+
+
+def test_what_of_a_file_is_not_read_is_told_and_counted(tmp_path: Path, docs: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Otters", "Pups"])
+    for name in ("Lists", "Notes"):
+        book.create_sheet(name).sheet_state = "hidden"
+    book.save(docs / "otters.xlsx")
+    run = attest("ingest", str(docs), data_dir=tmp_path / "data")
+    assert run.returncode == 0
+    assert "otters.xlsx: the hidden sheet 'Notes' is not read\n" in run.stderr
+    assert "0 failed, 1 not wholly read;" in run.stdout
+    dry = attest("ingest", str(docs), "--rebuild", "--dry-run", "--json", data_dir=tmp_path / "data")
+    assert ["otters.xlsx", "the hidden sheet 'Lists' is not read"] in json.loads(dry.stdout)["warnings"]
 
 
 def test_an_export_is_rebuilt_elsewhere_and_answers_the_same(tmp_path: Path, docs: Path) -> None:

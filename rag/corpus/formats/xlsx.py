@@ -52,7 +52,7 @@ def read(content: bytes) -> Content:
 
 
 def _write_sheet(text: TextBuilder, sheet: Any, *, alone: bool) -> list[str]:
-    """Writes a sheet's rows; the lines returned say what of it is hidden."""
+    """Writes a sheet's rows; the lines returned say what of it is not read."""
     cells, hidden_rows, hidden_columns = _visible_cells(sheet)
     if not alone and cells:
         text.add(f"## {sheet.title}")
@@ -66,6 +66,11 @@ def _write_sheet(text: TextBuilder, sheet: Any, *, alone: bool) -> list[str]:
             place = f"{name}!{first}{row}:{last}{row}" if first != last else f"{name}!{first}{row}"
             text.add_item(line, place=place)
     told = []
+    far = sum(1 for (_, column), cell in sheet._cells.items() if column > _MOST_COLUMNS and cell.value is not None)
+    if far:
+        told.append(
+            f"sheet {sheet.title!r}: beyond column {get_column_letter(_MOST_COLUMNS)} nothing is read ({far} cells)"
+        )
     if hidden_rows:
         told.append(f"sheet {sheet.title!r}: hidden rows are not read ({hidden_rows} with text)")
     if hidden_columns:

@@ -28,6 +28,14 @@ def test_what_is_hidden_is_told_and_not_read() -> None:
         assert hidden not in content.text
 
 
+def test_cells_too_far_to_the_right_are_told_and_not_read() -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["ALL1"], book.active["ALM1"], book.active["XFD2"] = "near", "last", "far", "end"
+    content = read(making.saved(book))
+    assert content.text == "- near: last."
+    assert content.warnings == ("sheet 'Sheet': beyond column ALL nothing is read (2 cells)",)
+
+
 def test_formulas_are_read_by_the_values_stored_with_them() -> None:
     book = openpyxl.Workbook()
     book.active.append(["Ticket", "Price", "Twice"])
