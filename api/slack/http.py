@@ -52,7 +52,7 @@ def slack_router(corpora: Corpora, settings: SlackSettings, *, workers: int = 1)
         body = _verified(await request.body(), request, verifier)
         try:
             asked = AsyncBoltRequest(body=body, headers=dict(request.headers))
-        except (ValueError, TypeError, AttributeError, RecursionError):
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             raise ApiError(422, "invalid_request", "the body is not what Slack sends") from None
         if not is_readable(asked.body):
             raise ApiError(422, "invalid_request", "the body is not what Slack sends")

@@ -1,17 +1,16 @@
 """What the buttons under an answer do."""
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from api.feedback import FEEDBACK, Feedback, FeedbackStore
-from eval.bench.fake_slack import FakeSlack, envelope, mention
+from eval.bench.fake_slack import FakeSlack
+from eval.bench.slack_payloads import envelope, mention
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, command, over_http, wait_until
-from tests.slack.test_bot import finished
+from tests.slack.bot import QUOTE, Engine, command, finished, over_http, wait_until
 
 
 @pytest.fixture
@@ -143,5 +142,6 @@ def test_a_button_of_an_answer_that_is_forgotten_says_so(slack: FakeSlack, url: 
 
 def test_other_buttons_are_acknowledged_and_do_nothing(slack: FakeSlack, url: str) -> None:
     click(slack, url, "a_link", "x")
-    time.sleep(0.2)
-    assert slack.responses == []
+    click(slack, url, "attest_up", "0" * 24)
+    wait_until(lambda: slack.responses)
+    assert len(slack.responses) == 1

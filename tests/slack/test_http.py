@@ -11,7 +11,8 @@ import pytest
 
 from api.app import create_app
 from api.keys import KEYS, KeyStore
-from eval.bench.fake_slack import SIGNING_SECRET, FakeSlack, envelope, mention, signed
+from eval.bench.fake_slack import FakeSlack
+from eval.bench.slack_payloads import SIGNING_SECRET, envelope, mention, signed
 from rag.errors import ConfigurationError
 from rag.settings import SlackSettings, load_slack_settings
 from tests.slack.bot import Engine, corpora_of, make_settings, over_http, wait_until

@@ -4,14 +4,14 @@ import os
 import random
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
+from threading import Event
 
-from eval.bench.fake_slack import FakeSlack, envelope, mention, written
+from eval.bench.fake_slack import FakeSlack
+from eval.bench.slack_payloads import envelope, mention, written
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, command, over_http, over_socket, wait_until
-from tests.slack.test_bot import finished
+from tests.slack.bot import QUOTE, Engine, command, finished, over_http, over_socket, settled, wait_until
 
 
 def test_a_mention_through_the_socket_is_acknowledged_and_answered(
@@ -28,14 +28,17 @@ def test_a_mention_through_the_socket_is_acknowledged_and_answered(
 def test_a_socket_that_is_lost_in_the_middle_of_an_answer_changes_nothing_of_it(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
-    engine.seconds = engine.pause = 0.5
+    going = Event()
+    engine.awaits = {1: going.is_set}
     with over_socket(engine, settings, slack):
         event = envelope(mention("When did it open?", ts="100.1"))
         slack.over_socket(event)
         wait_until(lambda: slack.messages)
+        before = slack.connections
         slack.drop_sockets()
-        wait_until(lambda: slack.connections == 2 and slack.sockets == 1, seconds=30)
+        wait_until(lambda: slack.connections > before and slack.sockets)
         assert slack.over_socket(event, retry=1).status == 200
+        going.set()
         wait_until(lambda: finished(slack))
         assert slack.over_socket(envelope(written("And?", ts="101.1", thread_ts="100.1"))).status == 200
         wait_until(lambda: finished(slack, 2))
@@ -73,8 +76,7 @@ def test_what_both_ways_bring_again_and_again_and_out_of_order_is_answered_once(
                 sent = slack.over_http(url, event) if way == "http" else slack.over_socket(event)
                 assert sent.status == 200
     with over_http(engine, settings):
-        wait_until(lambda: finished(slack, 30))
-        time.sleep(0.3)
+        wait_until(lambda: finished(slack, 30) and settled(settings))
     assert sorted(message.thread_ts or "" for message in slack.messages.values()) == sorted(
         f"{number}.1" for number in range(30)
     )
@@ -98,7 +100,7 @@ def test_a_token_that_slack_does_not_take_ends_the_command_with_a_line(slack: Fa
         env={**os.environ, **slack.environment, "ATTEST_DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert ended.returncode == 2
