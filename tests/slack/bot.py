@@ -191,7 +191,7 @@ def settled(settings: SlackSettings) -> bool:
     """Whether nothing more will be said of anything that was asked."""
     with closing(sqlite3.connect(settings.data_dir / "slack" / SLACK)) as db:
         [left] = db.execute("SELECT count(*) FROM questions WHERE state NOT IN ('done', 'held')").fetchone()
-    return left == 0
+    return int(left) == 0
 
 
 def called(slack: FakeSlack, method: str) -> bool:

@@ -70,7 +70,7 @@ def test_a_comment_is_asked_for_in_a_form_and_kept(slack: FakeSlack, url: str, s
     view = opened.arguments["view"]
     state = {
         "rating": {"choice": {"type": "radio_buttons", "selected_option": {"value": "down"}}},
-        "comment": {"text": {"type": "plain_text_input", "value": " It opened in 1931. "}},
+        "comment": {"text": {"type": "plain_text_input", "value": " It opened in 1931.\ud83d "}},
     }
     submitted = {
         "type": "view_submission",
@@ -80,7 +80,7 @@ def test_a_comment_is_asked_for_in_a_form_and_kept(slack: FakeSlack, url: str, s
     }
     assert slack.over_http(url, {"payload": json.dumps(submitted)}, form=True).status == 200
     [feedback] = kept(settings)
-    assert (feedback.rating, feedback.comment) == ("down", "It opened in 1931.")
+    assert (feedback.rating, feedback.comment) == ("down", "It opened in 1931.?")
 
 
 def test_a_person_is_asked_in_the_thread(slack: FakeSlack, url: str) -> None:

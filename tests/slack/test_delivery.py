@@ -301,6 +301,25 @@ def test_a_commands_answer_is_given_whole_and_once_where_slack_fails_in_between(
     assert "takes no more here" in taken[4]
 
 
+@pytest.mark.parametrize("address", [None, "", "x", "https://", "ftp://127.0.0.1/x", "http://127.0.0.1:99999/"])
+def test_a_command_with_no_address_to_answer_at_is_given_up_at_once_and_in_one_line(
+    slack: FakeSlack,
+    engine: Engine,
+    settings: SlackSettings,
+    caplog: pytest.LogCaptureFixture,
+    address: str | None,
+) -> None:
+    body = command(slack)
+    del body["response_url"]
+    with over_http(engine, settings) as url:
+        slack.over_http(url, body if address is None else {**body, "response_url": address}, form=True)
+        wait_until(lambda: settled(settings))
+    [logged] = [record for record in caplog.records if record.name == "attest.slack"]
+    assert logged.getMessage() == "an answer cannot be posted: response_url: it is no address"
+    assert not logged.exc_info
+    assert len(engine.asked) == 1
+
+
 @pytest.mark.parametrize("said", [WELCOME, asks_a_person(group="S0HELP", user="U0BOB")])
 def test_what_the_bot_says_besides_is_not_taken_for_an_answer_that_was_cut_off(
     slack: FakeSlack, engine: Engine, settings: SlackSettings, said: str
