@@ -13,17 +13,18 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from rag.precedence import come_second
+
 if TYPE_CHECKING:
     from rag.corpus.sync import Synchroniser
 
-_NICENESS = 10  # answers come first
 _BUSY_SECONDS = 120.0  # that another writer, `attest ingest` say, is waited for
 _POLL_SECONDS = 0.5
 
 
 def main() -> int:
     Thread(target=_end_with_parent, daemon=True).start()
-    _be_gentle()
+    come_second(leave_a_processor=True)
     from rag.errors import AttestError  # here and below, as importing is most of the work of a small change
 
     *options, folder, root = sys.argv[1:]
@@ -34,17 +35,6 @@ def main() -> int:
         return 1
     _say(report=report)
     return 0
-
-
-def _be_gentle() -> None:
-    """Leaves a processor to the answers, if there is another, and comes second on the rest; what it starts does so too.
-
-    Of two processors, answers take 1.05 to 1.2 times as long meanwhile; 1.25 where it has both.
-    """
-    os.nice(_NICENESS)
-    if hasattr(os, "sched_setaffinity"):
-        processors = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, processors[1:] or processors)
 
 
 def _sync(folder: Path, root: Path, *, keep_vanished: bool) -> dict[str, Any]:

@@ -39,12 +39,15 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Bring the index in line with your documents: new, changed, renamed and removed files."""
-    from rag.bootstrap import open_synchroniser
-    from rag.progress import progress_bars
     from rag.settings import load_settings
 
     settings = load_settings()
-    synchroniser = open_synchroniser(corpus_folder(settings.data_dir, corpus), settings=settings)
+    folder = corpus_folder(settings.data_dir, corpus)
+    _let_answers_come_first(folder)
+    from rag.bootstrap import open_synchroniser
+    from rag.progress import progress_bars
+
+    synchroniser = open_synchroniser(folder, settings=settings)
     roots = _roots(paths or []) or (rebuild and synchroniser.known_roots()) or [DEFAULT_PATH]
     with progress_bars() as bars:
         report = synchroniser.sync(
@@ -72,6 +75,10 @@ def status(corpus: Corpus = DEFAULT_CORPUS, as_json: AsJson = False) -> None:
     if as_json:
         print_json(described)
         return
+    if described["generation"] is None:
+        named = "" if corpus == DEFAULT_CORPUS else f" --corpus {corpus}"
+        complain(f"nothing is indexed yet in {described['data_dir']}; run: attest ingest PATH{named}")
+        return
     for name, value in described.items():
         if name == "warning":
             continue
@@ -79,8 +86,6 @@ def status(corpus: Corpus = DEFAULT_CORPUS, as_json: AsJson = False) -> None:
         typer.echo(f"{name.replace('_', ' ') + ':':<18}{textwrap.indent(shown, ' ' * 18).strip()}")
     if described["warning"]:
         complain(f"attest: {described['warning']}")
-    if described["generation"] is None:
-        complain("nothing is indexed yet; run: attest ingest PATH")
 
 
 @app.command()
@@ -92,11 +97,14 @@ def rebuild(
     as_json: AsJson = False,
 ) -> None:
     """Make the vector index anew from the stored documents; nothing is read or embedded again."""
-    from rag.bootstrap import rebuild_corpus
     from rag.settings import load_settings
 
     settings = load_settings()
-    report = rebuild_corpus(corpus_folder(settings.data_dir, corpus), source=source, settings=settings)
+    folder = corpus_folder(settings.data_dir, corpus)
+    _let_answers_come_first(folder)
+    from rag.bootstrap import rebuild_corpus
+
+    report = rebuild_corpus(folder, source=source, settings=settings)
     if as_json:
         print_json(asdict(report))
         return
@@ -120,6 +128,14 @@ def export(
         print_json({"file": str(file), "documents": documents})
     else:
         typer.echo(f"{documents} documents written to {printable(str(file))}")
+
+
+def _let_answers_come_first(folder: Path) -> None:
+    """Has this process, and what it imports and starts from now on, give way to those that answer."""
+    from rag.index.generations import Generations
+    from rag.precedence import come_second
+
+    come_second(leave_a_processor=Generations(folder).is_read())
 
 
 def _roots(paths: Sequence[str]) -> list[Path]:

@@ -102,22 +102,29 @@ class Generations:
         self._current = data_dir / CURRENT
 
     def current(self) -> int | None:
-        """The number of the published generation; None before the first."""
-        return next(iter(self._published()), None)
+        """The number of the published generation; None before the first.
+
+        Raises:
+            StoreError: that is not known any more.
+        """
+        try:
+            return next(iter(self._published()), None)
+        except StoreError as error:
+            raise with_remedy(error) from None
 
     def lease(self, number: int | None = None) -> Lease | None:
         """A lease on the current generation, or on one that is kept beside it; None before the first.
 
         Raises:
-            StoreError: it is missing.
+            StoreError: it is missing, or not known any more; the message has no remedy.
         """
-        while (wanted := number or self.current()) is not None:
+        while (wanted := number or next(iter(self._published()), None)) is not None:
             folder = self._folder / str(wanted)
             try:
                 lock = os.open(folder / _IN_USE, os.O_RDONLY)
             except FileNotFoundError:
                 if wanted in self._published():
-                    raise StoreError(f"{folder} is missing. Run: attest ingest --rebuild PATH...") from None
+                    raise StoreError(f"{folder} is missing") from None
                 if number is not None:
                     return None
                 continue  # replaced and deleted since we read its number
@@ -126,6 +133,21 @@ class Generations:
                 return Lease(wanted, folder, lock)
             os.close(lock)
         return None
+
+    def is_read(self) -> bool:
+        """Whether a process, a server say, has a generation open."""
+        for folder in self._folders():
+            try:
+                lock = os.open(folder / _IN_USE, os.O_RDONLY)
+            except OSError:
+                continue
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            finally:
+                os.close(lock)
+        return False
 
     def spare(self) -> Lease | None:
         """A lease on the generation that the current one was made from; None where there is none any more."""
@@ -158,10 +180,8 @@ class Generations:
         with disk_faults_explained(self._data_dir):
             self._make_folder()
             with writer_lock(self._data_dir, wait_seconds):
-                if fresh:
-                    self._forget_damage()
                 self._delete_unread()
-                number = max([0, *self._published(), *(int(folder.name) for folder in self._folders())]) + 1
+                number = max([0, *self._known(), *(int(folder.name) for folder in self._folders())]) + 1
                 try:
                     with self.sound(optional=fresh) as (previous, damaged):
                         draft = Draft(number, self._folder / str(number), previous, damaged)
@@ -176,7 +196,7 @@ class Generations:
     def _make_folder(self) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
+        except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:  # the second is what /proc says
             raise ConfigurationError(
                 f"{self._data_dir} cannot be made or written to ({error.strerror}). Set ATTEST_DATA_DIR to a folder."
             ) from None
@@ -200,12 +220,12 @@ class Generations:
                 except StoreError as error:
                     problems.append(str(error))
                     continue
-                for problem in problems:
-                    _log.warning("%s; the next generation is made from the one before it, %d", problem, lease.number)
+                for problem in problems if not optional else ():
+                    _log.warning("%s; the generation before it, %d, is taken in its place", problem, lease.number)
                 yield lease, next(iter(problems), None)
                 return
             if problems and not optional:
-                raise StoreError(f"{problems[0]}. Run: attest ingest --rebuild PATH...")
+                raise with_remedy(problems[0])
             yield None, next(iter(problems), None)
 
     def _published(self) -> list[int]:
@@ -219,14 +239,15 @@ class Generations:
         except ValueError:
             numbers = []
         if not numbers:
-            raise StoreError(f"{self._current} does not hold a number. Delete {self._data_dir} and run: attest ingest")
+            raise StoreError(f"{self._current} does not hold a number")
         return numbers
 
-    def _forget_damage(self) -> None:
+    def _known(self) -> list[int]:
+        """As `_published`; none where that is damaged."""
         try:
-            self._published()
+            return self._published()
         except StoreError:
-            self._current.unlink()
+            return []
 
     def _publish(self, draft: Draft, manifest: Manifest) -> None:
         sealed = seal(draft.folder, changing=draft.changing)
@@ -247,8 +268,13 @@ class Generations:
             draft.published()
 
     def _delete_unread(self) -> None:
-        """Deletes every generation but those published that no reader holds; dead drafts are among them."""
-        published = self._published()
+        """Deletes every generation but those published that no reader holds; dead drafts are among them.
+
+        None where `CURRENT` is damaged: what stands is all there is, until another is published.
+        """
+        published = self._known()
+        if not published and self._current.exists():
+            return
         for folder in self._folders():
             if int(folder.name) in published:
                 continue
@@ -267,4 +293,12 @@ class Generations:
                 os.close(lock)
 
     def _folders(self) -> list[Path]:
-        return [folder for folder in self._folder.iterdir() if folder.name.isdecimal()]
+        found = self._folder.iterdir() if self._folder.is_dir() else ()
+        return [folder for folder in found if folder.name.isdecimal()]
+
+
+def with_remedy(problem: object) -> StoreError:
+    """What to do about an index of which nothing is sound."""
+    return StoreError(
+        f"{problem}. Delete nothing; run: attest rebuild --from BACKUP, or attest ingest --rebuild PATH..."
+    )

@@ -5,6 +5,7 @@ a record a document, as it is.
 """
 
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -17,12 +18,14 @@ from tempfile import NamedTemporaryFile
 from rag.errors import ConfigurationError, IndexMismatchError, StoreError
 from rag.index.building import build_vectors
 from rag.index.disk import copy_file, disk_faults_explained, flush
-from rag.index.generations import Draft, Generations, Lease
+from rag.index.generations import Draft, Generations, Lease, with_remedy
 from rag.index.integrity import check_seal
 from rag.index.library import Library
 from rag.index.reader import LIBRARY, SCHEMA, VECTORS, check_compatible
 from rag.index.vectors import files_that_change
 from rag.types import Manifest
+
+_log = logging.getLogger("attest.index")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,8 @@ def rebuild(data_dir: Path, *, embedding_model: str, source: Path | None = None)
     """
     started = time.perf_counter()
     generations = Generations(data_dir)
+    if source is None and generations.current() is None:
+        raise StoreError("there is no index to rebuild; run: attest ingest PATH")
     manifest = _manifest_of_export(source, embedding_model) if source else None
     with generations.draft(fresh=True) as draft:
         path = draft.folder / LIBRARY
@@ -96,24 +101,26 @@ def rebuild(data_dir: Path, *, embedding_model: str, source: Path | None = None)
 
 def _copy_last_library(generations: Generations, draft: Draft, embedding_model: str) -> Manifest:
     """The current one, if it is sound: the vectors beside it may be damaged. Else that of the generation before it."""
-    with generations.reading() as current:
+    problem = None
+    for find in (generations.lease, generations.spare):
         try:
-            if current is None:
-                raise StoreError("there is no index to rebuild; run: attest ingest PATH")
-            manifest, last = _with_sound_library(current), current
-        except StoreError:
-            if draft.previous is None:
-                raise
-            manifest, last = _with_sound_library(draft.previous), draft.previous
-        check_compatible(manifest, embedding_model=embedding_model)
-        copy_file(last.folder / LIBRARY, draft.folder / LIBRARY)
-    return manifest
-
-
-def _with_sound_library(lease: Lease) -> Manifest:
-    manifest = lease.manifest()
-    check_seal(lease.folder, manifest.files, only=[name for name in manifest.files if name == LIBRARY])
-    return manifest
+            lease = find()
+            if lease is None:
+                continue
+            with closing(lease):
+                manifest = lease.manifest()
+                check_seal(lease.folder, manifest.files, only=[name for name in manifest.files if name == LIBRARY])
+                check_compatible(manifest, embedding_model=embedding_model)
+                copy_file(lease.folder / LIBRARY, draft.folder / LIBRARY)
+        except IndexMismatchError:
+            raise
+        except StoreError as error:
+            problem = problem or error
+            continue
+        if problem is not None:
+            _log.warning("%s; generation %d is rebuilt in its place. Then run: attest ingest", problem, lease.number)
+        return manifest
+    raise with_remedy(problem)
 
 
 def _write_records(library: Library, path: Path) -> None:

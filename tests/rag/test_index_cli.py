@@ -7,6 +7,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from rag.index.generations import Generations
+
 Run = subprocess.CompletedProcess[str]
 
 
@@ -53,6 +55,29 @@ def test_what_of_a_file_is_not_read_is_told_and_counted(tmp_path: Path, docs: Pa
     assert "0 failed, 1 not wholly read;" in run.stdout
     dry = attest("ingest", str(docs), "--rebuild", "--dry-run", "--json", data_dir=tmp_path / "data")
     assert ["otters.xlsx", "the hidden sheet 'Lists' is not read"] in json.loads(dry.stdout)["warnings"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system binds no process to processors")
+@pytest.mark.parametrize("is_read", [False, True])
+def test_an_ingest_comes_second_and_leaves_a_processor_to_whoever_reads_the_index(
+    tmp_path: Path, docs: Path, is_read: bool
+) -> None:
+    data_dir = tmp_path / "data"
+    told("ingest", str(docs), data_dir=data_dir)
+    lease = Generations(data_dir).lease() if is_read else None
+    code = f"""
+import os
+from rag.cli import app
+app(["ingest", {str(docs)!r}], standalone_mode=False)
+print(os.getpriority(os.PRIO_PROCESS, 0), len(os.sched_getaffinity(0)))
+"""
+    environment = {**os.environ, "ATTEST_DATA_DIR": str(data_dir)}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    if lease is not None:
+        lease.close()
+    niceness, processors = map(int, run.stdout.splitlines()[-1].split())
+    assert niceness == max(10, os.getpriority(os.PRIO_PROCESS, 0))
+    assert processors == max(1, len(os.sched_getaffinity(0)) - is_read)
 
 
 def test_an_export_is_rebuilt_elsewhere_and_answers_the_same(tmp_path: Path, docs: Path) -> None:

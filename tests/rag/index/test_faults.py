@@ -284,6 +284,86 @@ def test_a_rebuild_mends_vectors_and_embeds_nothing(
     assert documents(two_generations) == 4
 
 
+@pytest.mark.parametrize(("current", "spare"), [(cut_library, junk_vectors), (junk_manifest, lose_vectors)])
+def test_a_rebuild_takes_the_last_library_that_is_sound_whatever_its_vectors_are(
+    two_generations: Path, embedder: LocalEmbedder, current: Callable[[Path], None], spare: Callable[[Path], None]
+) -> None:
+    current(generation(two_generations))
+    spare(two_generations / "generations" / "1")
+    report = rebuild(two_generations, embedding_model=embedder.name)
+    assert (report.generation, report.documents, documents(two_generations)) == (3, 3, 3)
+
+
+def test_a_rebuild_without_any_sound_library_says_what_to_do_and_leaves_what_is_served(
+    two_generations: Path, docs: Path, embedder: LocalEmbedder
+) -> None:
+    reader = IndexReader(two_generations, embedding_model=embedder.name)
+    with reader.use() as index:
+        assert index is not None
+    for folder in (two_generations / "generations").iterdir():
+        cut_library(folder)
+    run = attest("rebuild", data_dir=two_generations)
+    assert run.returncode == 1
+    assert "library.sqlite is damaged" in run.stderr
+    assert run.stderr.count("rebuild --from BACKUP") == run.stderr.count("ingest --rebuild") == 1
+    with reader.use() as index:
+        assert index is not None
+        assert index.number == 2
+    reader.close()
+
+
+def test_a_pointer_that_is_overwritten_costs_no_generation(
+    two_generations: Path, docs: Path, embedder: LocalEmbedder
+) -> None:
+    """Neither do the messages send anybody to delete what lies beside it, as uploads and keys do."""
+    (two_generations / "CURRENT").write_text("junk")
+    reader = IndexReader(two_generations, embedding_model=embedder.name)
+    for use in (
+        lambda: make(two_generations, embedder).sync([docs]),
+        lambda: rebuild(two_generations, embedding_model=embedder.name),
+        lambda: reader.use().__enter__(),
+    ):
+        with pytest.raises(StoreError, match=r"hold a number\. Delete nothing; run: attest rebuild --from") as raised:
+            use()
+        assert str(raised.value).lower().count("run:") == 1
+    with pytest.raises(ConfigurationError):
+        make(two_generations, embedder).sync([docs / "nowhere"], rebuild=True)
+    assert {"1", "2"} <= {folder.name for folder in (two_generations / "generations").iterdir()}
+    assert make(two_generations, embedder).sync([docs], rebuild=True).documents == 4
+    assert documents(two_generations) == 4
+    assert len(list((two_generations / "generations").iterdir())) == 1
+
+
+def test_a_missing_generation_is_told_with_one_remedy(tmp_path: Path, docs: Path, embedder: LocalEmbedder) -> None:
+    make(tmp_path / "data", embedder).sync([docs])
+    lose_everything(generation(tmp_path / "data"))
+    for arguments in (
+        ("ingest", str(docs)),
+        ("ingest", "--rebuild"),
+        ("rebuild",),
+        ("export", str(tmp_path / "x.jsonl")),
+    ):
+        run = attest(*arguments, data_dir=tmp_path / "data")
+        assert run.returncode == 1
+        assert "1 is missing" in run.stderr
+        assert run.stderr.lower().count("run:") == 1
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc")
+@pytest.mark.parametrize("arguments", [("ingest",), ("rebuild", "--from")])
+def test_a_folder_that_cannot_be_made_is_a_clear_refusal(
+    docs: Path, two_generations: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    from rag.index.transfer import export
+
+    export(two_generations, tmp_path / "all.sqlite", force=False)
+    given = docs if arguments == ("ingest",) else tmp_path / "all.sqlite"
+    run = attest(*arguments, str(given), data_dir=Path("/proc/nope"))
+    assert run.returncode == 2
+    assert "/proc/nope cannot be made" in run.stderr
+    assert "ATTEST_DATA_DIR" in run.stderr
+
+
 def test_an_export_of_another_schema_or_model_is_refused_with_what_to_do(
     two_generations: Path, tmp_path: Path, embedder: LocalEmbedder
 ) -> None:

@@ -130,12 +130,26 @@ def test_the_lock_and_the_draft_of_a_killed_writer_are_cleared_away(tmp_path: Pa
 def test_a_damaged_pointer_says_what_to_do(tmp_path: Path, damage: str) -> None:
     publish(Generations(tmp_path), "one")
     (tmp_path / "CURRENT").write_text(damage)
-    with pytest.raises(StoreError, match="attest ingest"):
-        Generations(tmp_path).lease()
+    generations = Generations(tmp_path)
+    with pytest.raises(StoreError, match="attest ingest --rebuild PATH"):
+        generations.current()
+    with pytest.raises(StoreError, match=r"hold a number.*attest ingest --rebuild PATH"), generations.sound():
+        pass
 
 
 def test_a_missing_generation_says_what_to_do(tmp_path: Path) -> None:
     publish(Generations(tmp_path), "one")
     (tmp_path / "CURRENT").write_text("99")
-    with pytest.raises(StoreError, match="attest ingest"):
-        Generations(tmp_path).lease()
+    with pytest.raises(StoreError, match=r"99 is missing.*attest ingest --rebuild PATH"), Generations(tmp_path).sound():
+        pass
+
+
+def test_whether_a_generation_is_read_is_known(tmp_path: Path) -> None:
+    generations = Generations(tmp_path / "data")
+    assert not generations.is_read()
+    publish(generations, "one")
+    assert not generations.is_read()
+    with generations.reading():
+        publish(generations, "two")
+        assert generations.is_read()
+    assert not generations.is_read()
