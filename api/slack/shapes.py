@@ -81,8 +81,10 @@ class _Submission(BaseModel):
 
 def is_readable(body: Mapping[str, Any]) -> bool:
     """Whether nothing is missing of a question's, a click's, a comment's or an opened pane's body."""
-    event, view = body.get("event", {}), body.get("view", {})
-    if not (isinstance(event, dict) and isinstance(view, dict) and isinstance(event.get("type", ""), str)):
+    event, view = body.get("event", {}), body.get("view", {"type": ""})
+    if not (isinstance(event, dict) and isinstance(event.get("type", ""), str)):
+        return False
+    if not (isinstance(view, dict) and isinstance(view.get("type"), str)):
         return False
     try:
         match event.get("type"):

@@ -88,12 +88,13 @@ def test_what_is_signed_but_lacks_what_is_read_of_it_is_refused(
 
 
 QUESTION = envelope(mention("When did it open?", ts="1.1", thread_ts="1.0"))
-GIVEN = dict.fromkeys(("command", "trigger_id", "team_id", "channel_id", "user_id", "response_url"), "x")
+GIVEN = dict.fromkeys(("trigger_id", "team_id", "channel_id", "user_id", "response_url"), "x")
 CLICKED = {"user": {"id": "U"}, "trigger_id": "1", "actions": [{"action_id": "attest_up", "value": "x"}]}
 COMMENTED = {
     "type": "view_submission",
     "user": {"id": "U"},
     "view": {
+        "type": "modal",
         "callback_id": "attest_comment_form",
         "private_metadata": json.dumps({"answer": "x", "response_url": ""}),
         "state": {
@@ -111,11 +112,12 @@ COMMENTED = {
     [
         *((QUESTION, ("event", name)) for name in ("type", "ts", "channel", "thread_ts", "user", "team", "subtype")),
         *((QUESTION, (name,)) for name in ("event_id", "team_id", "authorizations")),
-        *(({**GIVEN, "command": "/attest"}, (name,)) for name in GIVEN if name != "command"),
+        *(({**GIVEN, "command": "/attest", "text": "When?"}, (name,)) for name in GIVEN),
         ({"type": "block_actions", **CLICKED}, ("user", "id")),
         ({"type": "block_actions", **CLICKED}, ("actions", 0, "value")),
         (COMMENTED, ("user", "id")),
         (COMMENTED, ("view",)),
+        (COMMENTED, ("view", "type")),
         (COMMENTED, ("view", "private_metadata")),
         (COMMENTED, ("view", "state", "values", "rating", "choice")),
     ],
