@@ -25,11 +25,11 @@ from api.slack.events import Asked, asked_in_command, asked_in_event
 from api.slack.once import Inbox
 from api.slack.thinking import Thinking
 from api.slack.threads import Threads
+from api.slack.tokens import require_bot_token
 from api.slack.warming import warm_up
 from api.slack.work import Work
 from rag.answering.extractive import MODEL
 from rag.corpora import DEFAULT_CORPUS, Corpora
-from rag.errors import ConfigurationError
 from rag.settings import SlackSettings
 
 COMMAND = "/attest"
@@ -171,13 +171,6 @@ class SlackBot:
         self._behind.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
-
-
-def require_bot_token(settings: SlackSettings) -> str:
-    """The bot's token. Raises ConfigurationError where there is none."""
-    if settings.slack_bot_token is None:
-        raise ConfigurationError("SLACK_BOT_TOKEN is not set; docs/slack.md says where to find it")
-    return settings.slack_bot_token.get_secret_value()
 
 
 async def _authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:

@@ -13,8 +13,9 @@ from slack_sdk.signature import SignatureVerifier
 
 from api.access import SIGNED
 from api.errors import ApiError, documented
-from api.slack.app import SlackBot, require_bot_token
+from api.slack.app import SlackBot
 from api.slack.shapes import is_readable
+from api.slack.tokens import require_bot_token
 from rag.corpora import Corpora
 from rag.errors import ConfigurationError
 from rag.settings import SlackSettings
