@@ -7,8 +7,8 @@ import typer
 
 from api.feedback_cli import app as feedback_app
 from api.slack.cli import app as slack_app
-from rag.console import AsJson, print_json
-from rag.corpora import check_name
+from rag.console import AsJson, complain, print_json
+from rag.corpora import corpus_folder
 from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -62,14 +62,18 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. It is shown this once: only a hash of it is kept."""
-    for one in corpus or []:
-        check_name(one)
+    from rag.settings import load_settings
+
+    data_dir = load_settings().data_dir
+    folders = {one: corpus_folder(data_dir, one) for one in corpus or []}
     key, text = _keys().create(name=name, corpora=corpus or None, read_only=read_only)
+    for missing in (one for one, folder in folders.items() if not folder.is_dir()):
+        complain(f"There is no corpus {missing!r} yet; to make it: attest ingest PATH --corpus {missing}")
     if as_json:
         print_json({**asdict(key), "key": text})
         return
     typer.echo(text)
-    typer.echo(f"Keep it: it is not shown again. To revoke it: attest keys revoke {key.key_id}", err=True)
+    complain(f"Keep it: it is not shown again. To revoke it: attest keys revoke {key.key_id}")
 
 
 @keys_app.command("list")

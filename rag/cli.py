@@ -157,7 +157,7 @@ def search(
 ) -> None:
     """Show the passages nearest to a query."""
     from rag.bootstrap import open_corpora
-    from rag.questions import parse_question
+    from rag.questions import parse_question, undated_left_out
 
     asked = parse_question(
         query, source=source, published_after=published_after, published_before=published_before, as_of=as_of
@@ -169,7 +169,7 @@ def search(
     for hit in hits:
         show_passage(hit.passage(), copies=[copy.source for copy in hit.copies])
     if not hits:
-        complain("nothing found; `attest status` shows what is indexed")
+        complain(undated_left_out(asked) or "nothing found; `attest status` shows what is indexed")
 
 
 def _conversation(chatbot: "Chatbot", conversation_id: str | None) -> str | None:

@@ -111,6 +111,24 @@ def test_ingest_ask_and_status_work_from_nothing(tmp_path: Path, docs: Path) -> 
     assert (status["documents"], status["generation"], status["roots"]) == (3, 1, [str(docs.resolve())])
 
 
+def test_a_filter_by_date_that_leaves_undated_documents_out_says_so(tmp_path: Path, docs: Path) -> None:
+    data_dir, after = tmp_path / "data", ("--published-after", "2025-06")
+    attest("ingest", str(docs), data_dir=data_dir)
+    told = "published on or after 2025-06 were searched: those without a date of publication are left out"
+    asked = attest("ask", "What do otters eat?", *after, data_dir=data_dir)
+    assert told in " ".join(asked.stdout.split())
+    assert told in attest("search", "otters", *after, data_dir=data_dir).stderr
+    assert "left out" not in attest("ask", "What do otters eat?", data_dir=data_dir).stdout
+
+
+def test_a_status_of_nothing_says_what_to_do(tmp_path: Path) -> None:
+    run = attest("status", "--corpus", "food", data_dir=tmp_path / "data")
+    assert (run.returncode, run.stdout) == (0, "")
+    where = (tmp_path / "data" / "corpora" / "food").resolve()
+    assert run.stderr == f"nothing is indexed yet in {where}; run: attest ingest PATH --corpus food\n"
+    assert json.loads(attest("status", "--json", data_dir=tmp_path / "data").stdout)["generation"] is None
+
+
 def test_a_corpus_is_ingested_asked_and_shown_by_its_name(tmp_path: Path, docs: Path) -> None:
     data_dir, food = tmp_path / "data", ("--corpus", "food")
     assert attest("ingest", str(docs / "bread.txt"), *food, data_dir=data_dir).returncode == 0
