@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import IndexMismatchError, StoreError
-from rag.index.generations import Generations, Lease
+from rag.index.generations import Generations
+from rag.index.leases import Lease
 from rag.index.library import Library
 from rag.index.vectors import ChromaError, VectorIndex
 from rag.types import Manifest
@@ -58,6 +59,8 @@ class IndexReader:
         self._embedding_model = embedding_model
         self._index: Index | None = None
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
+        """Held while a generation is opened, which may take seconds: `_lock` is not."""
         self._passed_over: int | None = None
         """The current generation, if it is damaged and `_index` is the one before it."""
         self._look_again = 0.0
@@ -74,10 +77,7 @@ class IndexReader:
             IndexMismatchError: it was made with another embedding model or schema; the message has the remedy.
             StoreError: its files are damaged, and so are those of the generation before it, if there is one.
         """
-        with self._lock:
-            index = self._latest()
-            if index is not None:
-                index._readers += 1
+        index = self._taken(or_replaced=True) or self._latest()
         try:
             yield index
         except (sqlite3.DatabaseError, ChromaError) as error:
@@ -93,31 +93,55 @@ class IndexReader:
             if index is not None:
                 with self._lock:
                     index._readers -= 1
-                    if index is not self._index and index._readers == 0:
-                        index.close()
+                    unread = index is not self._index and index._readers == 0
+                if unread:
+                    index.close()
 
     def close(self) -> None:
+        with self._opening:
+            self._put(None)
+
+    def _taken(self, *, or_replaced: bool = False) -> Index | None:
+        """The open index with one reader more, if it is the current generation, or while another is being opened."""
+        current = self._generations.current()
         with self._lock:
-            if self._index is not None and self._index._readers == 0:
-                self._index.close()
-            self._index = None
+            held = self._sound()
+            if held is None or not (
+                held.number == current
+                or (current == self._passed_over and time.monotonic() < self._look_again)
+                or (or_replaced and self._opening.locked())
+            ):
+                return None
+            held._readers += 1
+            return held
 
     def _latest(self) -> Index | None:
-        current = self._generations.current()
-        held = self._index if self._index is not None and self._index.number not in self._broken else None
-        if held is not None and (
-            held.number == current or (current == self._passed_over and time.monotonic() < self._look_again)
-        ):
-            return held
-        opened, problem = self._open_sound(held)
-        if opened is None and problem is not None:
-            raise StoreError(f"{problem}. Run: attest ingest --rebuild")
-        if opened is not self._index and opened is not None:
-            replaced, self._index = self._index, opened
-            if replaced is not None and replaced._readers == 0:
-                replaced.close()
-        self._note(current, opened, problem)
-        return opened
+        """The current generation, opened, with one reader more."""
+        with self._opening:
+            taken = self._taken()
+            if taken is not None:  # by whoever had the lock
+                return taken
+            current = self._generations.current()
+            opened, problem = self._open_sound(self._sound())
+            if opened is None and problem is not None:
+                raise StoreError(f"{problem}. Run: attest ingest --rebuild")
+            if opened is not None:
+                with self._lock:
+                    opened._readers += 1
+                self._put(opened)
+            self._note(current, opened, problem)
+            return opened
+
+    def _sound(self) -> Index | None:
+        return self._index if self._index is not None and self._index.number not in self._broken else None
+
+    def _put(self, index: Index | None) -> None:
+        """Makes this the index that is read, and closes the one before it once nobody reads that."""
+        with self._lock:
+            replaced, self._index = self._index, index
+            unread = replaced is not None and replaced is not index and replaced._readers == 0
+        if replaced is not None and unread:
+            replaced.close()
 
     def _open_sound(self, held: Index | None) -> tuple[Index | None, str | None]:
         """The current generation or the one before it, and what is wrong with the current one; `held` is open."""

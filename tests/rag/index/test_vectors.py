@@ -33,8 +33,8 @@ def test_the_nearest_come_first_with_their_cosines(index: VectorIndex) -> None:
 def test_a_search_among_some_finds_only_those(index: VectorIndex) -> None:
     rows = unit_rows(50)
     index.add(range(1, 51), rows)
-    assert {chunk_id for chunk_id, _ in index.search(rows[0], limit=10, among=[7, 9])} == {7, 9}
-    assert index.search(rows[0], limit=10, among=[]) == []
+    assert {chunk_id for chunk_id, _ in index.search(rows[0], limit=10, among=frozenset([7, 9]))} == {7, 9}
+    assert index.search(rows[0], limit=10, among=frozenset()) == []
 
 
 def test_an_empty_index_finds_nothing(index: VectorIndex) -> None:
