@@ -1,24 +1,23 @@
-"""Settings in, working parts out: the one place that chooses concrete classes."""
+"""Settings in, working parts out: the one place that chooses concrete classes.
+
+What answers is imported where it is made: an ingest does without it, and a small one is mostly imports.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.answering.extractive import MODEL
-from rag.answering.generation.prompts import Room
-from rag.answering.investigation import Investigator
-from rag.chatbot import Chatbot
-from rag.conversations import ConversationStore
 from rag.corpora import Corpora
 from rag.corpus.parse_worker import Limits
 from rag.corpus.sync import Synchroniser
 from rag.index.embedding import LocalEmbedder
 from rag.index.reader import IndexReader
 from rag.protocols import ChatModel, Embedder, Reader
-from rag.reader import LocalReader
 from rag.settings import Settings, load_settings, settings_of_corpus
 
 if TYPE_CHECKING:
+    from rag.answering.investigation import Investigator
+    from rag.chatbot import Chatbot
     from rag.index.transfer import RebuildReport
     from rag.openai_models import Deadlines, OpenAIChatModel
 
@@ -26,7 +25,7 @@ _LOCAL_MODEL = "all-MiniLM-L6-v2"
 _CONVERSATIONS = "conversations.sqlite"
 
 
-def open_chatbot(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> Chatbot:
+def open_chatbot(data_dir: Path | str | None = None, *, settings: Settings | None = None) -> "Chatbot":
     """A chatbot over `data_dir`, or over the one in the settings.
 
     Raises:
@@ -53,8 +52,11 @@ def open_corpora(settings: Settings | None = None) -> Corpora:
 
 def make_investigator(
     settings: Settings, *, embedder: Embedder | None = None, reader: Reader | None = None
-) -> Investigator:
+) -> "Investigator":
     """What finds, reads and decides, for every engine that answers; with models that are shared, where given."""
+    from rag.answering.investigation import Investigator
+    from rag.reader import LocalReader
+
     return Investigator(
         embedder=embedder or make_embedder(settings),
         reader=reader or LocalReader(),
@@ -164,15 +166,22 @@ def describe_index(data_dir: Path | str | None = None, *, settings: Settings | N
 
 
 def _chat_model(settings: Settings) -> "OpenAIChatModel | None":
+    from rag.answering.extractive import MODEL
+
     return make_chat_model(settings.chat_model, settings) if settings.chat_model != MODEL else None
 
 
-def _chatbot_opener(settings: Settings, model: ChatModel | None) -> Callable[[Path], Chatbot]:
+def _chatbot_opener(settings: Settings, model: ChatModel | None) -> "Callable[[Path], Chatbot]":
     """What opens a chatbot over a folder; all that it opens share their models."""
+    from rag.answering.generation.prompts import Room
+    from rag.chatbot import Chatbot
+    from rag.conversations import ConversationStore
+    from rag.reader import LocalReader
+
     reader = LocalReader()
     embedders = {_embedding(settings): make_embedder(settings)}
 
-    def open_folder(folder: Path) -> Chatbot:
+    def open_folder(folder: Path) -> "Chatbot":
         own = settings_of_corpus(settings, folder)
         if _embedding(own) not in embedders:
             embedders[_embedding(own)] = make_embedder(own)

@@ -1,8 +1,9 @@
 """Files to index in, their documents, chunks and vectors in the library out: batch by batch, in flat memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from rag.corpus.chunking import Chunker
 from rag.corpus.folders import look
 from rag.corpus.parsing import Parser
 from rag.corpus.planning import PendingFile, Planner, SyncPlan, failure
@@ -86,9 +87,11 @@ class Indexer:
             replaced=self._replaced,
         )
 
-    def add(self, batch: Sequence[Parsed], split: Callable[[Document], list[Chunk]]) -> None:
+    def add(self, batch: Sequence[Parsed], chunker: Chunker) -> None:
         """Indexes documents in place of what is indexed of their files."""
-        chunked = [(pending, document, split(document)) for pending, document in batch]
+        chunked = [
+            (pending, document, chunker.chunk(document.text, start=document.body_start)) for pending, document in batch
+        ]
         vectors = self._vectors([(document, chunk) for _, document, chunks in chunked for chunk in chunks])
         for pending, document, chunks in chunked:
             self.remove(document.info.document_id)

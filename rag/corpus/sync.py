@@ -5,33 +5,26 @@ done; a sync that dies leaves the generation they have, and what it embedded is 
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import chain
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from rag.corpus.indexing import Indexer, Parsed, batches, parse_pending
+from rag.corpus.drafting import Drafter, has_vectors
+from rag.corpus.indexing import parse_pending
 from rag.corpus.parse_worker import Limits
 from rag.corpus.parsing import Parser
 from rag.corpus.planning import Planner, SyncPlan
 from rag.corpus.unread import UnreadFiles
 from rag.errors import StoreError
-from rag.index.building import are_sound, build_vectors, update_vectors
-from rag.index.disk import copy_file
-from rag.index.embedded import EmbeddedTexts
-from rag.index.generations import Draft, Generations, Lease
+from rag.index.generations import Draft, Generations
+from rag.index.leases import Lease
 from rag.index.library import Library
-from rag.index.library_draft import LibraryDraft
-from rag.index.reader import LIBRARY, SCHEMA, VECTORS, check_compatible
-from rag.index.vectors import files_that_change
+from rag.index.reader import LIBRARY, SCHEMA, check_compatible
 from rag.protocols import Embedder
-from rag.types import Chunk, Document, Manifest
+from rag.types import Manifest
 
 Progress = Callable[[int, int], None]
 """Told (done, total)."""
-
-_FOR_EVER = "~"  # sorts behind any time that is written down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +68,6 @@ class Synchroniser:
         self._generations = Generations(data_dir)
         self._data_dir = data_dir.resolve()
         self._embedder = embedder
-        self._keep_versions_days = keep_versions_days
         self._limits = limits or Limits()
         self._unread = UnreadFiles(self._data_dir, self._limits)
         self._recipe = Manifest(
@@ -84,6 +76,13 @@ class Synchroniser:
             dimensions=embedder.dimensions,
             chunk_tokens=chunk_tokens,
             chunk_overlap_tokens=chunk_overlap_tokens,
+        )
+        self._drafter = Drafter(
+            self._data_dir,
+            embedder=embedder,
+            recipe=self._recipe,
+            keep_versions_days=keep_versions_days,
+            limits=self._limits,
         )
 
     def known_roots(self) -> list[Path]:
@@ -137,8 +136,8 @@ class Synchroniser:
             with self._generations.draft(fresh=rebuild) as draft:
                 base = None if rebuild else draft.previous
                 plan, has_expired = self._plan(planner, self._all_roots(paths, draft, base), base)
-                anyway = base is None or has_expired or draft.damaged is not None or not _has_vectors(base)
-                published = self._write(draft, base, plan, planner, progress, anyway=anyway)
+                anyway = base is None or has_expired or draft.damaged is not None or not has_vectors(base)
+                published = self._drafter.fill(draft, base, plan, planner, progress, anyway=anyway)
                 self._unread.save(plan.unread)
                 counts = published or _counts(base)
                 generation = draft.number if published else base.number if base else None
@@ -163,7 +162,7 @@ class Synchroniser:
             return planner.plan(paths, None), False
         check_compatible(base.manifest(), embedding_model=self._embedder.name)
         with Library.open(base.folder / LIBRARY) as library:
-            return planner.plan(paths, library), library.count_versions(replaced_before=self._keep_from()) > 0
+            return planner.plan(paths, library), self._drafter.has_expired(library)
 
     def _all_roots(self, paths: Sequence[Path], draft: Draft, base: Lease | None) -> Sequence[Path]:
         """`paths`; and where a generation is lost, all roots of it, as what they brought to it is lost as well."""
@@ -176,102 +175,6 @@ class Synchroniser:
             roots = base.manifest().roots
         given = [path.resolve() for path in paths]
         return [*paths, *(Path(root) for root in roots if Path(root) not in given and Path(root).exists())]
-
-    def _write(
-        self,
-        draft: Draft,
-        base: Lease | None,
-        plan: SyncPlan,
-        planner: Planner,
-        progress: Progress,
-        *,
-        anyway: bool,
-    ) -> dict[str, int] | None:
-        """The counts of the generation that is published; None where nothing has changed, and `anyway` is not set."""
-        with Parser(self._limits) as parser, EmbeddedTexts(self._data_dir, self._embedder) as embedded:
-            documents = batches(parse_pending(plan, parser))
-            first = next(documents, None)
-            if not (anyway or first or plan.removed or plan.renamed):
-                embedded.forget()
-                return None
-            made = _not_before(base)
-            with _library(draft, base) as library:
-                indexer = Indexer(library, planner=planner, embedded=embedded, replaced=made)
-                for entry in plan.removed:
-                    indexer.remove(entry.document_id)
-                indexer.rename(plan.renamed)
-                for done, batch in _counted(chain([first] if first else [], documents)):
-                    indexer.add(batch, _splitter(self._recipe))
-                    progress(done, max(done, len(plan.changed) + len(plan.added)))
-                library.note_seen(plan.touched)
-                library.forget_versions(replaced_before=self._keep_from())
-                counts = library.counts()
-                dead = self._index_vectors(draft, base, library, indexer)
-                roots = tuple(library.roots())
-            draft.publish(
-                replace(self._recipe, chunks=counts["chunks"], roots=roots, dead_vectors=dead, made=made),
-                changing=files_that_change(draft.folder / VECTORS),
-                then=embedded.forget,
-            )
-            return counts
-
-    def _index_vectors(self, draft: Draft, base: Lease | None, library: LibraryDraft, indexer: Indexer) -> int:
-        """Fills the draft's vector index; how many dead vectors it keeps."""
-        folder, dimensions = draft.folder / VECTORS, self._recipe.dimensions
-        if base is None:
-            build_vectors(folder, library, dimensions=dimensions)
-            return 0
-        return update_vectors(
-            folder,
-            library,
-            dimensions=dimensions,
-            last=base.folder / VECTORS,
-            new=indexer.new_chunks,
-            gone=indexer.gone_chunks,
-            dead=base.manifest().dead_vectors,
-        )
-
-    def _keep_from(self) -> str:
-        """The time before which replaced versions are forgotten."""
-        if not self._keep_versions_days:
-            return _FOR_EVER
-        return _written(datetime.now(UTC) - timedelta(days=self._keep_versions_days))
-
-
-def _library(draft: Draft, base: Lease | None) -> LibraryDraft:
-    path = draft.folder / LIBRARY
-    if base is None:
-        return LibraryDraft.create(path)
-    copy_file(base.folder / LIBRARY, path)
-    return LibraryDraft.edit(path)
-
-
-def _has_vectors(base: Lease) -> bool:
-    return are_sound(base.folder / VECTORS, chunks=base.manifest().chunks)
-
-
-def _splitter(recipe: Manifest) -> Callable[[Document], list[Chunk]]:
-    from rag.corpus.chunking import Chunker  # LlamaIndex: seconds to import, needed only here
-
-    chunker = Chunker(chunk_tokens=recipe.chunk_tokens, overlap_tokens=recipe.chunk_overlap_tokens)
-    return lambda document: chunker.chunk(document.text, start=document.body_start)
-
-
-def _counted(groups: Iterable[list[Parsed]]) -> Iterator[tuple[int, list[Parsed]]]:
-    """Each group with how many documents there are up to its end."""
-    done = 0
-    for group in groups:
-        done += len(group)
-        yield done, group
-
-
-def _not_before(base: Lease | None) -> str:
-    """Now, or, where the clock was set back, the time of the last generation."""
-    return max(_written(datetime.now(UTC)), base.manifest().made if base else "")
-
-
-def _written(time: datetime) -> str:
-    return time.isoformat(timespec="seconds")
 
 
 def _counts(lease: Lease | None) -> dict[str, int]:

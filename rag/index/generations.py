@@ -9,11 +9,8 @@
 Locks are the kernel's, so a killed process lets go of them; a draft it left behind is deleted by the next writer.
 """
 
-import fcntl
 import json
 import logging
-import os
-import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -21,51 +18,15 @@ from pathlib import Path
 
 from rag.errors import ConfigurationError, StoreError
 from rag.index.disk import disk_faults_explained, flush
-from rag.index.integrity import check_seal, seal
+from rag.index.integrity import seal
+from rag.index.leases import IN_USE, MANIFEST, Lease, delete_unless_leased, is_leased, take_lease
 from rag.index.writer_lock import writer_lock
 from rag.types import Manifest
 
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 
-_MANIFEST = "manifest.json"
-_IN_USE = "in-use"
-
 _log = logging.getLogger("attest.index")
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to read one generation's folder until `close`."""
-
-    number: int
-    folder: Path
-    _lock: int
-
-    def manifest(self) -> Manifest:
-        """What the generation is made of.
-
-        Raises:
-            StoreError: that cannot be read.
-        """
-        path = self.folder / _MANIFEST
-        try:
-            return Manifest.from_dict(json.loads(path.read_text()))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StoreError(f"{path} is damaged ({error})") from None
-
-    def check(self) -> Manifest:
-        """The manifest, once every file was found to be as it was sealed; `rag.index.integrity` says how sure that is.
-
-        Raises:
-            StoreError: one is not.
-        """
-        manifest = self.manifest()
-        check_seal(self.folder, manifest.files)
-        return manifest
-
-    def close(self) -> None:
-        os.close(self._lock)
 
 
 @dataclass(slots=True)
@@ -120,34 +81,18 @@ class Generations:
         """
         while (wanted := number or next(iter(self._published()), None)) is not None:
             folder = self._folder / str(wanted)
-            try:
-                lock = os.open(folder / _IN_USE, os.O_RDONLY)
-            except FileNotFoundError:
-                if wanted in self._published():
-                    raise StoreError(f"{folder} is missing") from None
-                if number is not None:
-                    return None
-                continue  # replaced and deleted since we read its number
-            fcntl.flock(lock, fcntl.LOCK_SH)
-            if (folder / _IN_USE).exists():
-                return Lease(wanted, folder, lock)
-            os.close(lock)
+            lease = take_lease(folder)
+            if lease is not None:
+                return lease
+            if wanted in self._published() and not (folder / IN_USE).exists():
+                raise StoreError(f"{folder} is missing")
+            if number is not None:
+                return None
         return None
 
     def is_read(self) -> bool:
         """Whether a process, a server say, has a generation open."""
-        for folder in self._folders():
-            try:
-                lock = os.open(folder / _IN_USE, os.O_RDONLY)
-            except OSError:
-                continue
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            finally:
-                os.close(lock)
-        return False
+        return any(map(is_leased, self._folders()))
 
     def spare(self) -> Lease | None:
         """A lease on the generation that the current one was made from; None where there is none any more."""
@@ -186,7 +131,7 @@ class Generations:
                     with self.sound(optional=fresh) as (previous, damaged):
                         draft = Draft(number, self._folder / str(number), previous, damaged)
                         draft.folder.mkdir()
-                        (draft.folder / _IN_USE).touch()
+                        (draft.folder / IN_USE).touch()
                         yield draft
                         if draft.manifest is not None:
                             self._publish(draft, draft.manifest)
@@ -251,9 +196,9 @@ class Generations:
 
     def _publish(self, draft: Draft, manifest: Manifest) -> None:
         sealed = seal(draft.folder, changing=draft.changing)
-        sealed.pop(_IN_USE)
+        sealed.pop(IN_USE)
         manifest = replace(manifest, files=sealed)
-        (draft.folder / _MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n")
+        (draft.folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n")
         for path in sorted(draft.folder.rglob("*")):
             flush(path)
         flush(draft.folder)
@@ -276,21 +221,8 @@ class Generations:
         if not published and self._current.exists():
             return
         for folder in self._folders():
-            if int(folder.name) in published:
-                continue
-            try:
-                lock = os.open(folder / _IN_USE, os.O_RDONLY)
-            except FileNotFoundError:  # died before it had one, or while being deleted
-                shutil.rmtree(folder)
-                continue
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                (folder / _IN_USE).unlink()  # first, so that a reader who waits here sees that it is gone
-                shutil.rmtree(folder)
-            except BlockingIOError:
-                continue  # still being read; a later writer deletes it
-            finally:
-                os.close(lock)
+            if int(folder.name) not in published:
+                delete_unless_leased(folder)
 
     def _folders(self) -> list[Path]:
         found = self._folder.iterdir() if self._folder.is_dir() else ()

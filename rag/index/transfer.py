@@ -18,8 +18,9 @@ from tempfile import NamedTemporaryFile
 from rag.errors import ConfigurationError, IndexMismatchError, StoreError
 from rag.index.building import build_vectors
 from rag.index.disk import copy_file, disk_faults_explained, flush
-from rag.index.generations import Draft, Generations, Lease, with_remedy
+from rag.index.generations import Draft, Generations, with_remedy
 from rag.index.integrity import check_seal
+from rag.index.leases import Lease
 from rag.index.library import Library
 from rag.index.reader import LIBRARY, SCHEMA, VECTORS, check_compatible
 from rag.index.vectors import files_that_change

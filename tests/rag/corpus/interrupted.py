@@ -27,7 +27,7 @@ WRITES = (
     *((LibraryDraft, name) for name in ("create", "add_document", "remove_document", "rename_documents")),
     *((VectorIndex, name) for name in ("create", "add", "remove")),
     (EmbeddedTexts, "vectors"),
-    *(("rag.corpus.sync", "copy_file"), ("rag.index.vectors", "copy_file"), ("rag.index.transfer", "copy_file")),
+    *(("rag.corpus.drafting", "copy_file"), ("rag.index.vectors", "copy_file"), ("rag.index.transfer", "copy_file")),
     ("rag.index.generations", "seal"),
     ("rag.index.generations", "flush"),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.corpus import sync as sync_module
+from rag.corpus import drafting
 from rag.corpus.loading import SourceFile
 from rag.corpus.parsing import Parser
 from rag.corpus.sync import Synchroniser
@@ -90,7 +90,7 @@ def test_a_document_that_is_as_it_was_before_is_live_and_no_earlier_version(
 
 
 class Clock:
-    """Stands in for `datetime` in `rag.corpus.sync`."""
+    """Stands in for `datetime` in `rag.corpus.drafting`."""
 
     def __init__(self, now: datetime) -> None:
         self.time = now
@@ -115,7 +115,7 @@ def test_earlier_versions_go_when_their_days_are_over_even_if_nothing_else_chang
     docs: Path, tmp_path: Path, embedder: LocalEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(datetime(2026, 5, 1, tzinfo=UTC))
-    monkeypatch.setattr(sync_module, "datetime", clock)
+    monkeypatch.setattr(drafting, "datetime", clock)
     synchroniser = synchroniser_that_keeps(tmp_path, 30, embedder)
     synchroniser.sync([docs])
     (docs / "otters.txt").unlink()
@@ -132,7 +132,7 @@ def test_a_clock_that_is_set_back_and_right_again_loses_no_version(
     docs: Path, tmp_path: Path, embedder: LocalEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(datetime(2026, 5, 1, tzinfo=UTC))
-    monkeypatch.setattr(sync_module, "datetime", clock)
+    monkeypatch.setattr(drafting, "datetime", clock)
     synchroniser = synchroniser_that_keeps(tmp_path, 30, embedder)
     synchroniser.sync([docs])
     clock.time = datetime(1970, 1, 2, tzinfo=UTC)
@@ -186,7 +186,12 @@ def test_what_is_renamed_is_neither_read_nor_embedded_again_and_found_as_before(
     ],
 )
 def test_files_that_take_each_others_places_are_not_read_again(
-    docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: str, renamed: list[str], removed: list[str]
+    docs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moves: str,
+    renamed: list[tuple[str, str]],
+    removed: list[str],
 ) -> None:
     embedder = CountingEmbedder()
     synchroniser = Synchroniser(tmp_path / "data", embedder=embedder, chunk_tokens=180, chunk_overlap_tokens=0)
