@@ -25,8 +25,9 @@ DOCUMENT = ", ".join((*_INFO_NAMES, "text", "body_start", "places"))
 _INFO = ", ".join(f"d.{name}" for name in ("id", *_INFO_NAMES))
 
 _POSTINGS = 5_000
-"""That a keyword search weighs, if rarer words of the question make do: 2 to 10 microseconds each, and common words
-tell little. On the even half of fitz-gov (6,981 chunks) 2% of the chunks find what all words find, to 3 in 1,294."""
+"""That a keyword search weighs at most, unless the rarest word has more: each costs 2 microseconds and more, and
+common words tell little. On the even half of fitz-gov (6,981 chunks) hit@5 is .879 with all of them, .878 with 350
+and .880 with 140."""
 _TERMS_REMEMBERED, _FILTERS_REMEMBERED = 16_384, 4  # a filter lists up to every chunk: 7 MB at 100,000
 
 ChunkVectors = tuple[list[int], Matrix]

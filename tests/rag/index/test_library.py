@@ -75,6 +75,29 @@ def test_keyword_search_stems_folds_and_ranks(library: Library) -> None:
     assert found(library) == []
 
 
+@pytest.mark.parametrize(
+    ("postings", "filters", "expected"),
+    [
+        (9, {}, [1, 2, 3]),
+        (3, {}, [1, 2]),  # "otters" and "opened" are in one chunk each, "on" is in three
+        (1, {}, [1]),
+        (0, {}, [1]),  # the rarest is looked for however common it is
+        (1, {"source": "b*dge.txt"}, [2]),  # a third of the chunks are let through: three postings are one
+        (2, {"source": "b*"}, [2]),
+    ],
+)
+def test_common_words_are_left_out_while_rarer_ones_make_do(
+    library: Library, monkeypatch: pytest.MonkeyPatch, postings: int, filters: dict[str, str], expected: list[int]
+) -> None:
+    monkeypatch.setattr("rag.index.library._POSTINGS", postings)
+    assert sorted(found(library, "on", "otters", "opened", "zebra", **filters)) == expected
+
+
+def test_the_only_word_is_looked_for_however_common(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.index.library._POSTINGS", 1)
+    assert sorted(found(library, "on", "zebra")) == [1, 2, 3]
+
+
 @pytest.mark.parametrize("term", ['"', 'a" OR "b', "NEAR(", "title:x", "*", "-", "^"])
 def test_query_syntax_in_a_term_is_only_text(library: Library, term: str) -> None:
     assert found(library, term, "bread") == [3]
