@@ -88,7 +88,10 @@ class LibraryDraft(Library):
 
     def _connect(self) -> sqlite3.Connection:
         connection = super()._connect()
-        connection.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
+        connection.executescript(
+            "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
+            "PRAGMA secure_delete = ON;"  # a text that is forgotten is not left in free pages
+        )
         return connection
 
     def __exit__(self, *exception: object) -> None:

@@ -153,6 +153,15 @@ def test_with_no_days_to_keep_them_nothing_is_left(docs: Path, tmp_path: Path, e
     assert kept(tmp_path) == 0
 
 
+def test_a_text_that_is_forgotten_is_not_left_in_the_file(docs: Path, tmp_path: Path, embedder: LocalEmbedder) -> None:
+    synchroniser = synchroniser_that_keeps(tmp_path, 0, embedder)
+    (docs / "secret.txt").write_text("The secret lies under the kelp. " * 300)
+    synchroniser.sync([docs])
+    (docs / "secret.txt").unlink()
+    report = synchroniser.sync([docs])
+    assert b"under the kelp" not in (tmp_path / f"data/generations/{report.generation}/library.sqlite").read_bytes()
+
+
 def test_what_is_renamed_is_neither_read_nor_embedded_again_and_found_as_before(
     docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
