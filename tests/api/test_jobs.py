@@ -306,7 +306,7 @@ def test_of_many_jobs_sent_at_once_only_so_many_wait(data_dir: Path, monkeypatch
     monkeypatch.setattr(api.jobs, "MOST_WAITING", 3)
 
     async def run() -> list[Job | BaseException]:
-        async with jobs_of(data_dir) as jobs:
+        async with Turns(data_dir).of("default"), jobs_of(data_dir) as jobs:  # so that none begins meanwhile
             return await asyncio.gather(*(upload(jobs, f"{n}.md") for n in range(8)), return_exceptions=True)
 
     sent = asyncio.run(run())
