@@ -22,9 +22,11 @@ from rag.types import Document, DocumentInfo
 router = APIRouter(prefix="/v1/documents", tags=["Documents"], responses=EVERYWHERE)
 
 MOST_LISTED = 500
+KINDS = sorted({kind for suffix in READERS if (kind := guess_type(f"a{suffix}")[0])})
+"""The media types of the files that can be sent."""
 
 _CHANGES = documented(409, 415)
-_KINDS = ", ".join(sorted({kind for suffix in READERS if (kind := guess_type(f"a{suffix}")[0])}))
+
 _Source = Annotated[str | None, Query(max_length=1000, description="Only documents whose source matches this glob.")]
 _After = Annotated[str | None, Query(max_length=64, description="The `next` of the list before.")]
 _Limit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="How many at most.")]
@@ -34,7 +36,7 @@ _Version = Annotated[str | None, Query(max_length=100, description="As a citatio
 def _named(field: str) -> dict[str, Any]:
     """How OpenAPI says that files in this field of a form need a name, whose ending tells their kind."""
     name = {"schema": {"type": "string"}, "example": f'form-data; name="{field}"; filename="note.txt"'}
-    encoding = {field: {"contentType": _KINDS, "headers": {"Content-Disposition": name}}}
+    encoding = {field: {"contentType": ", ".join(KINDS), "headers": {"Content-Disposition": name}}}
     return {"requestBody": {"content": {"multipart/form-data": {"encoding": encoding}}}}
 
 

@@ -46,7 +46,9 @@ def test_ask_json_is_the_contract(seeds_index: Path) -> None:
         *("marker", "document_id", "source", "title", "publisher", "published", "version", "place"),
         *("start", "end", "quote"),
     ]
-    assert list(answer["passages"][0]) == ["document_id", "source", "start", "end", "text", "score"]
+    assert list(answer["passages"][0]) == [
+        *("document_id", "source", "start", "end", "text", "score", "title", "publisher", "published", "version"),
+    ]
     assert list(answer["usage"]) == ["prompt_tokens", "completion_tokens"]
     assert list(answer["timings_ms"]) == ["retrieve", "answer", "verify", "total"]
     assert (answer["verdict"], answer["model"], answer["degraded"]) == ("answered", "extractive", False)
@@ -104,7 +106,7 @@ def test_ingest_ask_and_status_work_from_nothing(tmp_path: Path, docs: Path) -> 
     dry = attest("ingest", str(docs), "--dry-run", data_dir=data_dir)
     assert dry.stdout.splitlines()[:3] == ["+ bread.txt", "+ bridge.md", "+ otters.txt"]
     assert not data_dir.exists()
-    assert attest("ingest", str(docs), data_dir=data_dir).stdout.startswith("3 new, 0 changed, 0 removed, 0 unchanged")
+    assert attest("ingest", str(docs), data_dir=data_dir).stdout.startswith("3 new, 0 changed, 0 renamed, 0 removed")
     assert "urchins" in attest("ask", "What do otters eat?", data_dir=data_dir).stdout
     assert "bread.txt" in attest("search", "sour starter", "--limit", "1", data_dir=data_dir).stdout
     status = json.loads(attest("status", "--json", data_dir=data_dir).stdout)
