@@ -16,7 +16,7 @@ from rag.corpus.parsing import Parser
 from rag.corpus.planning import Planner, SyncPlan
 from rag.corpus.unread import UnreadFiles
 from rag.errors import StoreError
-from rag.index.generations import Draft, Generations
+from rag.index.generations import Draft, Generations, with_remedy
 from rag.index.leases import Lease
 from rag.index.library import Library
 from rag.index.reader import LIBRARY, SCHEMA, check_compatible
@@ -95,7 +95,7 @@ class Synchroniser:
             with self._generations.reading() as lease:
                 return [Path(root) for root in lease.manifest().roots] if lease else []
         except StoreError as error:
-            raise StoreError(f"{error}. Run: attest ingest --rebuild PATH...") from None
+            raise with_remedy(error) from None
 
     def sync(
         self,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import IndexMismatchError, StoreError
-from rag.index.generations import Generations
+from rag.index.generations import Generations, with_remedy
 from rag.index.leases import Lease
 from rag.index.library import Library
 from rag.index.vectors import ChromaError, VectorIndex
@@ -85,9 +85,9 @@ class IndexReader:
                 raise
             with self._lock:
                 self._broken.add(index.number)
-            raise StoreError(
+            raise with_remedy(
                 f"the index in {self._data_dir} is damaged ({error}); what stood before it is read from now on, if it "
-                "is still there. Run: attest ingest --rebuild"
+                "is still there"
             ) from error
         finally:
             if index is not None:
@@ -124,7 +124,7 @@ class IndexReader:
             current = self._generations.current()
             opened, problem = self._open_sound(self._sound())
             if opened is None and problem is not None:
-                raise StoreError(f"{problem}. Run: attest ingest --rebuild")
+                raise with_remedy(problem)
             if opened is not None:
                 with self._lock:
                     opened._readers += 1
@@ -199,7 +199,7 @@ class IndexReader:
         if opened is None or problem is None:
             self.warning, self._passed_over = None, None
             return
-        self.warning = f"{problem}; generation {opened.number} is read in its place. Run: attest ingest --rebuild"
+        self.warning = f"{problem}; generation {opened.number} is read in its place. Run: attest ingest"
         if self._passed_over != current:
             _log.warning("%s", self.warning)
         self._passed_over, self._look_again = current, time.monotonic() + _LOOK_AGAIN_SECONDS
