@@ -42,6 +42,7 @@ _MOST_LINK_CHARS = 1000
 _TOO_LONG = "_Slack takes no more here. Mention the app in a channel to see the whole answer._"
 _OUR_FAULT = "The fault is on our side, and the server’s log says what it is."
 _DISAGREE = "The sources disagree: "
+_NO_ANSWER = "No answer: "
 _FAULTS: Mapping[Degradation | str, str] = {
     "timeout": "took too long",
     "rate_limited": "was asked too often",
@@ -176,7 +177,8 @@ def _verdict(answer: Answer) -> list[Block]:
             return sections(note, heading="*Answered in part.*")
         case "abstained":
             heading = "*There is nothing to read yet.*" if answer.reason == "empty_index" else "*Not in the documents.*"
-            return sections(answer.message or "No answer: they do not say it.", heading=heading)
+            told = (answer.message or "They do not say it.").removeprefix(_NO_ANSWER)
+            return sections(f"{told[0].upper()}{told[1:]}", heading=heading)
 
 
 def _degraded(answer: Answer) -> list[Block]:
