@@ -1,7 +1,7 @@
 """A request's key in, who asks and which corpora are theirs out."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -10,8 +10,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import ApiError
 from api.keys import KeyStore
-from rag.chatbot import Chatbot
 from rag.corpora import DEFAULT_CORPUS, Corpora, no_such_corpus
+
+if TYPE_CHECKING:  # what only knows addresses and keys loads no engine
+    from rag.chatbot import Chatbot
 
 SIGNED = "/slack/events"
 """Whose caller is known by the signature of what it sends, and not by a key."""
@@ -102,7 +104,7 @@ def corpus_for(request: Request, caller: Caller, corpus: str | None) -> str:
     return name
 
 
-def chatbot_for(request: Request, caller: Caller, corpus: str | None) -> Chatbot:
+def chatbot_for(request: Request, caller: Caller, corpus: str | None) -> "Chatbot":
     """The chatbot over that corpus.
 
     Raises:

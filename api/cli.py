@@ -7,8 +7,8 @@ import typer
 
 from api.feedback_cli import app as feedback_app
 from api.slack.cli import app as slack_app
-from rag.console import AsJson, print_json
-from rag.corpora import check_name
+from rag.console import AsJson, complain, print_json
+from rag.corpora import corpus_folder
 from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,45 +28,30 @@ def serve(
     to_all: Annotated[
         bool, typer.Option("--open", help="Let whoever reaches the address in, as long as there is no key.")
     ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes answer behind the port.")] = 1,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[NAME=]PATH", help="A folder that the index, of corpus NAME, follows; may be repeated."),
+    ] = None,
 ) -> None:
     """Serve the page and the HTTP API; /openapi.json describes it, /readyz says 200 once it can answer.
 
     Without keys it listens on this machine only. Logs go to stderr, a line of JSON each.
     """
-    import uvicorn
-
-    from api.app import create_app
     from api.browsers import is_loopback
-    from api.connections import Connection
-    from api.lifetime import GRACE_SECONDS
-    from api.logs import log_config
-    from rag.bootstrap import open_corpora
-    from rag.settings import load_server_settings, load_slack_settings
+    from api.server import Serving, run
+    from api.watched import parse_watched
+    from rag.settings import load_settings
 
-    settings, slack = load_server_settings(), load_slack_settings()
+    data_dir = load_settings().data_dir
     for_all = not is_loopback(host)
     if for_all and not to_all and not any(key.revoked_at is None for key in _keys().all()):
         raise ConfigurationError(
             f"{host} can be reached from other machines, and there is no key. Run: attest keys create --name NAME, "
             "or add --open to let everybody in"
         )
-    application = create_app(
-        open_corpora(settings),
-        settings=settings,
-        keys_required=for_all and not to_all,
-        slack=slack if slack.slack_signing_secret else None,
-    )
-    uvicorn.run(
-        application,
-        host=host,
-        port=port,
-        http=Connection,
-        ws="none",
-        server_header=False,
-        access_log=False,
-        log_config=log_config(),
-        timeout_graceful_shutdown=int(settings.request_seconds + GRACE_SECONDS) + 1,  # no answer takes longer
-    )
+    watched = [parse_watched(one, data_dir=data_dir) for one in watch or []]
+    run(Serving(keys_required=for_all and not to_all, watched=watched, workers=workers), host=host, port=port)
 
 
 @keys_app.command()
@@ -77,14 +62,18 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. It is shown this once: only a hash of it is kept."""
-    for one in corpus or []:
-        check_name(one)
+    from rag.settings import load_settings
+
+    data_dir = load_settings().data_dir
+    folders = {one: corpus_folder(data_dir, one) for one in corpus or []}
     key, text = _keys().create(name=name, corpora=corpus or None, read_only=read_only)
+    for missing in (one for one, folder in folders.items() if not folder.is_dir()):
+        complain(f"There is no corpus {missing!r} yet; to make it: attest ingest PATH --corpus {missing}")
     if as_json:
         print_json({**asdict(key), "key": text})
         return
     typer.echo(text)
-    typer.echo(f"Keep it: it is not shown again. To revoke it: attest keys revoke {key.key_id}", err=True)
+    complain(f"Keep it: it is not shown again. To revoke it: attest keys revoke {key.key_id}")
 
 
 @keys_app.command("list")

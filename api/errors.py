@@ -182,9 +182,15 @@ def _without_folders(message: str) -> str:
 
 def _problems(error: RequestValidationError) -> str:
     problems = error.errors()
-    told = [f"{'.'.join(str(part)[:100] for part in one['loc'])}: {one['msg']}" for one in problems[:_MOST_PROBLEMS]]
+    told = [f"{'.'.join(str(part)[:100] for part in one['loc'])}: {_said(one)}" for one in problems[:_MOST_PROBLEMS]]
     more = len(problems) - len(told)
     return "; ".join(told) + (f"; and {more} more" if more else "")
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    if problem["loc"] == ("body",) and isinstance(problem["input"], bytes):  # FastAPI has not read it
+        return "it is not said to be JSON; send Content-Type: application/json"
+    return str(problem["msg"])
 
 
 def _retry_after(seconds: float | None) -> dict[str, str]:

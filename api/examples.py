@@ -6,7 +6,7 @@ They are found once for each generation of the index, in the background, without
 import asyncio
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from itertools import chain, islice, zip_longest
@@ -27,7 +27,7 @@ from rag.types import Answer, DateSpan
 
 MOST = 4
 
-_WAIT_SECONDS = 2.0  # that a request spends on questions still being found
+_WAIT_SECONDS = 1.0  # that a request spends on questions still being found
 _MOST_TRIED = 24
 _MOST_DOCUMENTS = 40
 _MOST_CHARS = 20_000  # of a document that are read
@@ -36,7 +36,7 @@ _LONGEST_NAME_WORDS = 5
 _NO_DAY = DateSpan(date(9999, 12, 31), date(9999, 12, 31))
 
 _NAME = r"(?:[A-Z][\w’'-]*[a-z][\w’'-]*)(?: (?:of |for |the |de |van )?[A-Z][\w’'-]*)+"
-_SAID = re.compile(rf"(?P<name>{_NAME}) (?:said|announced|argued|warned|told)\b")
+_SAID = re.compile(rf"(?P<name>(?:[Tt]he )?{_NAME}) (?:said|announced|argued|claimed|stated|warned|told|urged)\b")
 _DONE_TO = re.compile(rf"^(?P<name>(?:The )?{_NAME}) (?P<be>was|were) (?P<done>\w+ed|built|held|made|won|sold)\b")
 
 _log = logging.getLogger("attest.api")
@@ -83,55 +83,71 @@ def examples_of(app: FastAPI) -> Examples:
 
 
 def find_examples(chatbot: Chatbot) -> Iterator[str]:
-    """Questions that are answered with confidence out of the document they were made of; of all documents by turns."""
+    """Questions that are answered with confidence and to the point, each otherwise; of all documents by turns."""
     documents = [listed.info.document_id for listed in chatbot.documents(limit=_MOST_DOCUMENTS)]
     made = [_candidates(chatbot, document_id, number) for number, document_id in enumerate(documents)]
     candidates = dict(filter(None, chain.from_iterable(zip_longest(*made))))
-    for question, document_id in islice(candidates.items(), _MOST_TRIED):
-        if _holds(chatbot.ask(question), document_id):
+    said = set[tuple[str, int]]()
+    for question, point in islice(candidates.items(), _MOST_TRIED):
+        answer = chatbot.ask(question)
+        if not _is_to_the_point(answer, point):
+            continue
+        first = answer.citations[0].document_id, answer.citations[0].start
+        if first not in said:
+            said.add(first)
             yield question
 
 
 def _candidates(chatbot: Chatbot, document_id: str, number: int) -> list[tuple[str, str]]:
-    """Questions about a document, with its id; documents that follow each other begin with another kind."""
+    """Questions about a document, each with what the answer must say; documents that follow each other begin with
+    another kind."""
     document = chatbot.document(document_id)
     if document is None:  # gone since it was listed
         return []
     text = document.text[document.body_start : document.body_start + _MOST_CHARS]
     sentences = [" ".join(text[span.start : span.end].split()) for span in split_sentences(text)]
-    kinds = [_of_sayings(sentences), _of_days(text), _of_deeds(sentences)]
+    kinds = [list(chain.from_iterable(map(made_of, sentences))) for made_of in (_of_saying, _of_days, _of_deed)]
     first = number % len(kinds)
     by_turns = chain.from_iterable(zip_longest(*kinds[first:], *kinds[:first]))
-    return [(question, document_id) for question in by_turns if question is not None]
+    return [candidate for candidate in by_turns if candidate is not None]
 
 
-def _of_sayings(sentences: Sequence[str]) -> list[str]:
-    names = [found["name"] for sentence in sentences if (found := _SAID.search(sentence))]
-    return [f"What did {name} say?" for name in names if _is_short(name)]
+def _of_saying(sentence: str) -> Iterator[tuple[str, str]]:
+    said = _SAID.search(sentence)
+    if said and _is_short(said["name"]):
+        yield f"What did {_inside(said['name'])} say?", _bare(said["name"])
 
 
-def _of_days(text: str) -> list[str]:
+def _of_days(sentence: str) -> Iterator[tuple[str, str]]:
     """Of days said in full: those counted from the day of writing mean nothing to who has not read the text."""
-    days = [one.when.first for one in find_dates(text, _NO_DAY) if one.when.is_day and one.basis == "said"]
-    return [f"What happened on {day.day} {day:%B} {day.year}?" for day in days]
+    for one in find_dates(sentence, _NO_DAY):
+        if one.when.is_day and one.basis == "said":
+            day = one.when.first
+            yield f"What happened on {day.day} {day:%B} {day.year}?", sentence
 
 
-def _of_deeds(sentences: Sequence[str]) -> list[str]:
-    deeds = [found for sentence in sentences if (found := _DONE_TO.search(sentence))]
-    return [
-        f"When {deed['be']} {re.sub('^The ', 'the ', deed['name'])} {deed['done']}?"
-        for deed in deeds
-        if _is_short(deed["name"])
-    ]
+def _of_deed(sentence: str) -> Iterator[tuple[str, str]]:
+    deed = _DONE_TO.search(sentence)
+    if deed and _is_short(deed["name"]):
+        yield f"When {deed['be']} {_inside(deed['name'])} {deed['done']}?", _bare(deed["name"])
+
+
+def _inside(name: str) -> str:
+    return re.sub("^The ", "the ", name)
+
+
+def _bare(name: str) -> str:
+    return re.sub("^[Tt]he ", "", name)
 
 
 def _is_short(name: str) -> bool:
     return len(name.split()) <= _LONGEST_NAME_WORDS
 
 
-def _holds(answer: Answer, document_id: str) -> bool:
+def _is_to_the_point(answer: Answer, point: str) -> bool:
+    """Whether what is cited first says it: a document may speak of much else on the same page."""
     return (
         answer.verdict == "answered"
         and (answer.confidence or 0.0) >= _LEAST_CONFIDENCE
-        and any(citation.document_id == document_id for citation in answer.citations)
+        and point in " ".join(answer.citations[0].quote.split())
     )

@@ -7,10 +7,11 @@ from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from api.errors import documented
+from api.processes import exposition
 from rag.corpora import Corpora
 from rag.errors import AttestError, StoreError
 
@@ -18,6 +19,7 @@ router = APIRouter()
 
 _FRESH_SECONDS = 3.0  # however often it is asked, the model is asked no oftener
 _WITHIN_SECONDS = 3.0
+_INGEST = "run: attest ingest PATH"
 _TEXT = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
@@ -26,14 +28,20 @@ class Health(BaseModel):
 
 
 class Ready(BaseModel):
+    """`degraded` are the corpora whose index is damaged and which an earlier one answers for."""
+
     status: Literal["ready"] = "ready"
+    degraded: list[str] = []
 
 
 class Readiness:
     """Whether an index is open and the model can be reached, as it was found at most some seconds ago."""
 
-    def __init__(self, corpora: Corpora, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, corpora: Corpora, *, is_watching: bool = False, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._corpora = corpora
+        self._is_watching = is_watching
         self._now = now
         self._asking = asyncio.Lock()
         self._stale_at = 0.0
@@ -47,6 +55,10 @@ class Readiness:
                 self._stale_at = self._now() + _FRESH_SECONDS
         if self._problem:
             raise self._problem.with_traceback(None)
+
+    def degraded(self) -> list[str]:
+        """The corpora that are open and read from an earlier generation, as the last one is damaged."""
+        return [name for name in self._corpora.opened() if self._corpora.get(name).warning]
 
     async def _found(self) -> AttestError | None:
         try:
@@ -62,7 +74,8 @@ class Readiness:
 
     def _open_an_index(self) -> None:
         """One is enough: a corpus that is damaged or empty is no reason to take the others away."""
-        problem = StoreError("nothing is indexed yet; run: attest ingest PATH")
+        remedy = "the watched folder is being read; the log says how that goes" if self._is_watching else _INGEST
+        problem = StoreError(f"nothing is indexed yet; {remedy}")
         for name in self._corpora.names():
             try:
                 if self._corpora.get(name).is_ready():
@@ -83,10 +96,10 @@ async def readyz(request: Request) -> Ready:
     """An index is open, and the language model, where one is set, can be reached."""
     readiness: Readiness = request.app.state.readiness
     await readiness.check()
-    return Ready()
+    return Ready(degraded=readiness.degraded())
 
 
 @router.get("/metrics", tags=["server"], response_class=Response, responses={200: _TEXT})
 def metrics() -> Response:
     """Counters and timings, as Prometheus reads them."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(), media_type=CONTENT_TYPE_LATEST)

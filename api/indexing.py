@@ -1,4 +1,7 @@
-"""A corpus's folder in, its index brought in line with its uploads: by a process of its own, killed past a deadline."""
+"""A corpus's folder and a root in, its index in line with that out: made by a process of its own, killed if it is late.
+
+What is uploaded and what is watched are both indexed in this way.
+"""
 
 import asyncio
 import json
@@ -11,7 +14,6 @@ from pathlib import Path
 from typing import cast
 
 from api.job_store import JobReport, make_report
-from api.uploads import uploads_folder
 from rag.errors import AttestError
 
 _MOST_LINE_BYTES = 2**26  # of what the worker says; a report names every file
@@ -23,16 +25,24 @@ class IndexingError(AttestError):
     """The index could not be brought in line; it is as it was."""
 
 
-async def index_uploads(
-    corpus_folder: Path, *, deadline_seconds: float, progress: Callable[[int, int], Awaitable[None]]
+async def index_root(
+    corpus_folder: Path,
+    root: Path,
+    *,
+    keep_vanished: bool = False,
+    deadline_seconds: float | None = None,
+    progress: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> JobReport:
     """What changed. `progress` is told (done, total) files; cancelling kills the process.
+
+    With `keep_vanished`, a root that is missing or empty, and was not, is an error: its disk may be away.
 
     Raises:
         IndexingError: nothing changed; the message says why.
     """
+    options = ["--keep-vanished"] if keep_vanished else []
     worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "api.ingest_worker", str(corpus_folder), str(uploads_folder(corpus_folder))),
+        *(sys.executable, "-m", "api.ingest_worker", *options, str(corpus_folder), str(root)),
         stdin=PIPE,  # held open: it ends with this process
         stdout=PIPE,
         stderr=PIPE,
@@ -48,7 +58,7 @@ async def index_uploads(
         await _end(worker)
 
 
-async def _report(worker: Process, progress: Callable[[int, int], Awaitable[None]]) -> JobReport:
+async def _report(worker: Process, progress: Callable[[int, int], Awaitable[None]] | None) -> JobReport:
     complaints = asyncio.create_task(cast(StreamReader, worker.stderr).read())
     try:
         async for line in cast(StreamReader, worker.stdout):
@@ -57,7 +67,8 @@ async def _report(worker: Process, progress: Callable[[int, int], Awaitable[None
                 return make_report(said["report"])
             if "error" in said:
                 raise IndexingError(said["error"])
-            await progress(said["done"], said["total"])
+            if progress is not None:
+                await progress(said["done"], said["total"])
         _log.error("indexing broke off: %s", (await complaints).decode(errors="replace"))
         raise IndexingError("indexing broke off; the server's log says why")
     finally:

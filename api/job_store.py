@@ -1,7 +1,7 @@
 """Jobs in, the same jobs out, also after a restart: one SQLite file in the data directory."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,16 +24,26 @@ CREATE TABLE IF NOT EXISTS jobs (
 _FORGET = """
 DELETE FROM jobs WHERE ended AND number IN (SELECT number FROM jobs ORDER BY number DESC LIMIT -1 OFFSET ?)
 """
+_COUNT_WAITING = """
+SELECT count(*) FROM jobs
+WHERE NOT ended AND json_extract(job, '$.corpus') = ? AND json_extract(job, '$.status') = 'queued'
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobReport:
-    """What a job did to the index, by source; `failed` pairs a source that could not be read with the reason."""
+    """What was done to the index, by source.
+
+    `renamed` pairs a source with its new one, `failed` one that could not be read with the reason, `warnings` one that
+    was read with what of it was not.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +77,13 @@ class JobStore:
         self._path = path
         self._now = now
 
-    def add(self, job: Job) -> Job:
-        """The job, stamped with the time."""
+    def add(self, job: Job, *, most_waiting: int) -> Job | None:
+        """The job, stamped with the time; None, and nothing is kept, where as many of its corpus wait already."""
         job = replace(job, created_at=self._time())
         with transaction(self._path, _SCHEMA) as db:
+            [waiting] = db.execute(_COUNT_WAITING, (job.corpus,)).fetchone()
+            if waiting >= most_waiting:
+                return None
             db.execute("INSERT INTO jobs (id, ended, job) VALUES (?, 0, ?)", (job.job_id, _written(job)))
             db.execute(_FORGET, (MOST_JOBS,))
         return job
@@ -112,6 +125,16 @@ def _job(written: str) -> Job:
 
 
 def make_report(values: Mapping[str, Any]) -> JobReport:
-    """The report whose JSON object this is."""
-    changes = {name: tuple(values[name]) for name in ("added", "changed", "removed")}
-    return JobReport(**changes, failed=tuple((source, reason) for source, reason in values["failed"]))
+    """The report whose JSON object this is; what it has besides is left out."""
+    return JobReport(
+        added=tuple(values["added"]),
+        changed=tuple(values["changed"]),
+        renamed=_pairs(values.get("renamed", ())),  # none in jobs of before there was one
+        removed=tuple(values["removed"]),
+        failed=_pairs(values["failed"]),
+        warnings=_pairs(values.get("warnings", ())),  # the same
+    )
+
+
+def _pairs(values: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in values)

@@ -3,14 +3,15 @@
 import asyncio
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
+from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.allowances import Allowances
 from api.errors import ApiError, ErrorType
 
 _LIMITED = "/v1/"
@@ -26,14 +27,16 @@ class RateLimit:
     """Lets each caller make `per_minute` requests of the API: all at once if it likes, and then as they are regained.
 
     A caller is a key, or where the server is open an address; an IPv6 one with all of its /64, which one host can have.
+    `shared` is a file in which several processes count together.
     """
 
-    def __init__(self, app: ASGIApp, *, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, app: ASGIApp, *, per_minute: int, shared: Path | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._app = app
-        self._most = float(per_minute)
-        self._per_second = per_minute / 60
+        self._per_minute = per_minute
         self._now = now
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by caller: how many, and when that was so
+        self._allowances = Allowances(shared, most=per_minute, per_second=per_minute / 60, most_callers=_MOST_CALLERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(_LIMITED):
@@ -41,15 +44,10 @@ class RateLimit:
         await self._app(scope, receive, send)
 
     def _count(self, caller: str) -> None:
-        now = self._now()
-        left, then = self._left.pop(caller, (self._most, now))
-        left = min(self._most, left + (now - then) * self._per_second)
-        self._left[caller] = (left - 1 if left >= 1 else left), now
-        if len(self._left) > _MOST_CALLERS:
-            self._left.popitem(last=False)
+        left = self._allowances.take(caller, self._now())
         if left < 1:
-            wait = ceil((1 - left) / self._per_second)
-            raise _too_many("rate_limited", f"you may make {self._most:g} requests a minute; wait {wait} s", wait)
+            wait = ceil((1 - left) * 60 / self._per_minute)
+            raise _too_many("rate_limited", f"you may make {self._per_minute} requests a minute; wait {wait} s", wait)
 
 
 class AnswerLimit:

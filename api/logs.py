@@ -89,6 +89,7 @@ def log_config() -> dict[str, Any]:
         "loggers": {
             "httpx": {"level": "WARNING"},  # it logs each call of the model
             "httpx2": {"level": "WARNING"},
+            "watchfiles": {"level": "WARNING"},  # and each change
         },
     }
 

@@ -1,6 +1,8 @@
-"""Requests and answers in, Prometheus's counters out; /metrics shows them."""
+"""Requests, answers and watched folders in, Prometheus's counters out; /metrics shows them, of all workers together."""
 
 import time
+from pathlib import Path
+from typing import Literal
 
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,7 +15,7 @@ _OTHER = "other"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90)  # seconds
 
 _requests = Counter("attest_requests", "Requests by route, method and status.", ["route", "method", "status"])
-_running = Gauge("attest_requests_running", "Requests whose response has not ended.")
+_running = Gauge("attest_requests_running", "Requests whose response has not ended.", multiprocess_mode="livesum")
 _request_seconds = Histogram(
     "attest_request_seconds", "From a request's head to its response's end.", ["route"], buckets=_BUCKETS
 )
@@ -25,6 +27,23 @@ _fallbacks = Counter("attest_fallbacks", "Answers in the documents' words though
 _tokens = Counter("attest_tokens", "Tokens of the model, by kind.", ["kind"])
 _cost = Counter("attest_cost_usd", "What the model's tokens cost, in US dollars, where the price is known.")
 _unpriced = Counter("attest_answers_unpriced", "Answers of a model whose price is not known.")
+_watch_looks = Counter(
+    "attest_watch_looks",
+    "Times a watched folder was looked at, by what came of it: changed, unchanged, failed.",
+    ["corpus", "root", "outcome"],
+)
+_watch_failing = Gauge(
+    "attest_watch_failing",
+    "1 while the index does not follow a watched folder; the log says why.",
+    ["corpus", "root"],
+    multiprocess_mode="livemax",
+)
+_watch_in_line = Gauge(
+    "attest_watch_in_line_timestamp_seconds",
+    "When the index was last in line with a watched folder.",
+    ["corpus", "root"],
+    multiprocess_mode="max",
+)
 
 
 class CountRequests:
@@ -71,3 +90,11 @@ def observe_answer(answer: Answer) -> None:
     else:
         _cost.inc(answer.cost_usd)
     mark_answer(answer)
+
+
+def observe_watch(corpus: str, root: Path, outcome: Literal["changed", "unchanged", "failed"]) -> None:
+    """Counts a look at a watched folder."""
+    _watch_looks.labels(corpus, str(root), outcome).inc()
+    _watch_failing.labels(corpus, str(root)).set(outcome == "failed")
+    if outcome != "failed":
+        _watch_in_line.labels(corpus, str(root)).set_to_current_time()

@@ -1,5 +1,6 @@
 """What HTTP clients send and get; answers, passages and citations themselves are the engine's own types."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.errors import documented
 from rag.questions import MAX_QUESTION_CHARS, MAX_TURN_CHARS, MAX_TURNS
-from rag.types import Answer, Hit
+from rag.types import Answer, Hit, Place
 
 _A_QUESTION = "who was sanctioned on 4 September 2025?"
 
@@ -105,20 +106,7 @@ class FoundPassage(BaseModel):
 
     @classmethod
     def of(cls, hit: Hit) -> "FoundPassage":
-        passage, document = hit.passage(), hit.document
-        return cls(
-            document_id=passage.document_id,
-            source=passage.source,
-            start=passage.start,
-            end=passage.end,
-            text=passage.text,
-            score=passage.score,
-            title=document.title,
-            publisher=document.publisher,
-            published=document.published,
-            version=document.version,
-            copies=[copy.source for copy in hit.copies],
-        )
+        return cls(**asdict(hit.passage()), copies=[copy.source for copy in hit.copies])
 
 
 class SearchResponse(BaseModel):
@@ -133,15 +121,22 @@ class DocumentListed(BaseModel):
     title: str | None
     publisher: str | None
     published: str | None
+    authors: str | None
+    language: str | None = Field(description="A BCP 47 tag, as the file says.")
     version: str
     characters: int
     uploaded: bool
 
 
 class DocumentShown(DocumentListed):
-    """A document with the text that citations point into: `text[start:end]`, counted in code points."""
+    """A document with the text that citations point into: `text[start:end]`, counted in code points.
 
+    One that is not `current` is an earlier version, kept for the citations that name it; it is not searched.
+    """
+
+    current: bool
     text: str
+    places: tuple[Place, ...]
 
 
 class DocumentList(BaseModel):

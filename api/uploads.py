@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from api.errors import ApiError
 from api.job_store import JobKind
+from rag.corpus.folders import is_leftover
 from rag.corpus.loading import READERS, SourceFile
 from rag.errors import AttestError
 
@@ -49,7 +50,12 @@ def safe_name(sent: str | None) -> str:
         ApiError: 422 where that cannot name a file, 415 where no reader takes such a file.
     """
     name = unicodedata.normalize("NFC", (sent or "").replace("\\", "/").rsplit("/", 1)[-1].strip())
-    if not name or name.startswith(".") or any(unicodedata.category(one)[0] == "C" for one in name):
+    if (
+        not name
+        or name.startswith(".")
+        or is_leftover(name)
+        or any(unicodedata.category(one)[0] == "C" for one in name)
+    ):
         raise ApiError(422, "invalid_request", f"a file cannot be called {name[:80]!r}; give it another name")
     if len(name.encode()) > _MOST_NAME_BYTES:
         raise ApiError(422, "invalid_request", f"the name {name[:40]!r}… is longer than {_MOST_NAME_BYTES} bytes")
@@ -58,6 +64,12 @@ def safe_name(sent: str | None) -> str:
         known = " ".join(sorted(READERS))
         raise ApiError(415, "unsupported_media_type", f"no reader takes {name[:80]!r}; what can be read: {known}")
     return name
+
+
+def staged_jobs(uploads: Path) -> list[str]:
+    """The ids of the jobs for which files are kept aside there."""
+    folder = uploads / _JOBS
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from eval.results import CorpusDocument
 from rag.bootstrap import describe_index, open_synchroniser
 from rag.corpus.loading import list_files, load, read_sidecar
+from rag.corpus.sync import nobody
 from rag.errors import ConfigurationError, DocumentError, IndexMismatchError
 from rag.progress import Update
 from rag.settings import Settings
@@ -66,7 +67,7 @@ def corpus_hash(documents: Sequence[CorpusDocument]) -> str:
 
 
 def indexed(
-    corpus: Path, cache: Path, *, settings: Settings, progress: Update | None = None
+    corpus: Path, cache: Path, *, settings: Settings, progress: Update = nobody
 ) -> tuple[Path, Mapping[str, str]]:
     """A data directory under `cache` whose index is in line with `corpus`, and the files it lacks with the reasons.
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from rag.errors import ConfigurationError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from eval.cases import AnswerPoint, GoldVerdict
     from eval.drafting import Candidate
@@ -87,7 +89,7 @@ def new(
     offered = candidates(answer)
     _show(answer, offered)
     if chosen == _Choices(None, [], None, None) and sys.stdin.isatty():
-        chosen = _prompt(answer["verdict"])
+        chosen = _prompt(answer["verdict"], offered)
     case = draft_case(
         question,
         answer,
@@ -149,14 +151,16 @@ def _show(answer: "Mapping[str, Any]", offered: "Sequence[Candidate]") -> None:
         typer.echo(f"{number:>3}  {mark:<5}  {candidate.quote.source}: {quote}", err=True)
 
 
-def _prompt(proposed: str) -> _Choices:
-    from eval.drafting import read_points, read_verdict
+def _prompt(proposed: str, offered: "Sequence[Candidate]") -> _Choices:
+    """Asks again what cannot be, so that nothing that was typed before is lost."""
+    from eval.drafting import read_choice, read_points, read_verdict
 
     typer.echo(err=True)
-    verdict = read_verdict(typer.prompt("Right verdict", default=proposed, err=True))
+    verdict = read_verdict(_prompt_for("Right verdict", default=proposed, check=read_verdict))
     evidence, points, accepted = None, list[str](), list[str]()
     if verdict != "abstained":
-        evidence = _prompt_for("Evidence, numbers as 1,3 (empty: what is cited)")
+        numbers = "Evidence, numbers as 1,3 (empty: what is cited)"
+        evidence = _prompt_for(numbers, check=lambda given: read_choice(given, offered))
         while fact := _prompt_for("A fact the answer must have (empty: no more)"):
             points.append(fact)
             accepted.append(_prompt_for('  accepted forms, "|" between (empty: the fact itself)'))
@@ -164,8 +168,15 @@ def _prompt(proposed: str) -> _Choices:
     return _Choices(evidence or None, read_points(points, accepted), verdict, note or None)
 
 
-def _prompt_for(label: str) -> str:
-    return str(typer.prompt(label, default="", show_default=False, err=True)).strip()
+def _prompt_for(label: str, *, default: str = "", check: "Callable[[str], object]" = str) -> str:
+    def checked(given: str) -> str:
+        try:
+            check(given.strip())
+        except ConfigurationError as error:
+            raise typer.BadParameter(str(error)) from None
+        return given.strip()
+
+    return str(typer.prompt(label, default=default, show_default=bool(default), value_proc=checked, err=True))
 
 
 def _append(path: Path, line: str) -> None:

@@ -21,6 +21,7 @@ from eval.public_sets import RetrievalQuestion, RetrievalSet, SourceText
 from rag.bootstrap import open_chatbot, open_synchroniser
 from rag.chatbot import Chatbot
 from rag.corpus.loading import SIDECAR
+from rag.corpus.sync import nobody
 from rag.errors import IndexBusyError, StoreError
 from rag.progress import Bars, Update, silent
 from rag.questions import parse_question
@@ -72,7 +73,7 @@ def index_corpus(
     *,
     settings: Settings,
     rebuild: bool = False,
-    progress: Update | None = None,
+    progress: Update = nobody,
 ) -> None:
     """Writes `documents` to `folder/corpus` and syncs `folder/index` with it; what is there already is left alone."""
     write_corpus(documents, folder / "corpus")

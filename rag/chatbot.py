@@ -142,10 +142,10 @@ class Chatbot:
         with self._reader.use() as index:
             return index.library.summaries(source=source, after=after, limit=limit) if index else []
 
-    def document(self, document_id: str) -> Document | None:
-        """The document as it is indexed, its text being what citations point into."""
+    def document(self, document_id: str, version: str | None = None) -> Document | None:
+        """The document as it is indexed, its text being what citations point into; or an earlier version of it."""
         with self._reader.use() as index:
-            return index.library.document(document_id) if index else None
+            return index.library.document(document_id, version) if index else None
 
     @property
     def conversations(self) -> ConversationStore:
@@ -162,6 +162,11 @@ class Chatbot:
         """Whether an index is open, opening it if need be."""
         with self._reader.use() as index:
             return index is not None
+
+    @property
+    def warning(self) -> str | None:
+        """What is wrong with the index that was published last while the one before it answers."""
+        return self._reader.warning
 
     def close(self) -> None:
         self._finding.shutdown()

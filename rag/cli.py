@@ -1,4 +1,4 @@
-"""`attest ingest | ask | chat | search | status`; other packages add commands by the entry points `attest.commands`.
+"""`attest ask | chat | search`, beside what `rag.index_cli` and the entry points `attest.commands` of others add.
 
 Exit codes: 0 done (any verdict), 1 a failure, 2 bad usage or configuration. Results go to stdout, all else to stderr.
 The engine is imported inside the commands, so that `attest --help` is quick.
@@ -6,35 +6,32 @@ The engine is imported inside the commands, so that `attest --help` is quick.
 
 import json
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.console import AsJson, print_json
-from rag.corpora import DEFAULT_CORPUS, corpus_folder
+from rag.console import AsJson, complain, print_json
+from rag.corpora import DEFAULT_CORPUS
 from rag.errors import AttestError, ConfigurationError, QuestionError
-from rag.terminal import printable, show_answer, show_passage
+from rag.index_cli import Corpus
+from rag.index_cli import app as index_app
+from rag.terminal import show_answer, show_passage
 
 if TYPE_CHECKING:
     from rag.chatbot import Chatbot
-    from rag.corpus.sync import SyncReport
-
-DEFAULT_PATH = Path("seeds")
 
 app = typer.Typer(
     name="attest",
-    help="Answers questions about your documents and proves every sentence it says.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(index_app)
 
-Corpus = Annotated[str, typer.Option(help="Which corpus; each has its own index and conversations.")]
 Source = Annotated[str | None, typer.Option(help="Only documents whose source matches this glob.")]
 After = Annotated[str | None, typer.Option(help="Only documents published then or later (2025, 2025-09, 2025-09-04).")]
 Before = Annotated[str | None, typer.Option(help="Only documents published then or earlier.")]
@@ -65,33 +62,19 @@ def main() -> None:
         )
 
 
-@app.command()
-def ingest(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help=f"Folders or files, each a root. Default: {DEFAULT_PATH}/")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change; change nothing.")] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Start from nothing, with PATHS or all roots the index has.")
-    ] = False,
-    corpus: Corpus = DEFAULT_CORPUS,
-    as_json: AsJson = False,
-) -> None:
-    """Bring the index in line with your documents: new, changed and removed files."""
-    from rag.bootstrap import open_synchroniser
-    from rag.progress import progress_bars
-    from rag.settings import load_settings
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"attest {version('attest')}")
+        raise typer.Exit
 
-    settings = load_settings()
-    synchroniser = open_synchroniser(corpus_folder(settings.data_dir, corpus), settings=settings)
-    roots = paths or (rebuild and synchroniser.known_roots()) or [DEFAULT_PATH]
-    with progress_bars() as bars:
-        report = synchroniser.sync(roots, rebuild=rebuild, dry_run=dry_run, progress=bars("Indexing documents"))
-    for source, problem in report.failed:
-        _complain(f"{printable(source)}: {printable(problem)}")
-    print_json(asdict(report)) if as_json else _show_report(report)
-    if report.failed:
-        raise typer.Exit(1)
+
+@app.callback()
+def attest(
+    shows_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Answers questions about your documents and proves every sentence it says."""
 
 
 @app.command()
@@ -151,7 +134,7 @@ def chat(
                 line, source=source, published_after=published_after, published_before=published_before, as_of=as_of
             )
         except QuestionError as error:
-            _complain(f"attest: {error}")
+            complain(f"attest: {error}")
             continue
         answer = chatbot.ask(asked, history=() if kept else history, conversation_id=kept)
         print_json(answer.to_dict(), line=True) if as_json else show_answer(answer)
@@ -174,7 +157,7 @@ def search(
 ) -> None:
     """Show the passages nearest to a query."""
     from rag.bootstrap import open_corpora
-    from rag.questions import parse_question
+    from rag.questions import parse_question, undated_left_out
 
     asked = parse_question(
         query, source=source, published_after=published_after, published_before=published_before, as_of=as_of
@@ -186,25 +169,7 @@ def search(
     for hit in hits:
         show_passage(hit.passage(), copies=[copy.source for copy in hit.copies])
     if not hits:
-        _complain("nothing found; `attest status` shows what is indexed")
-
-
-@app.command()
-def status(corpus: Corpus = DEFAULT_CORPUS, as_json: AsJson = False) -> None:
-    """Show what is indexed, and with which models."""
-    from rag.bootstrap import describe_index
-    from rag.settings import load_settings
-
-    settings = load_settings()
-    described = describe_index(corpus_folder(settings.data_dir, corpus), settings=settings)
-    if as_json:
-        print_json(described)
-        return
-    for name, value in described.items():
-        shown = "\n".join(printable(str(item)) for item in value) if isinstance(value, list) else str(value)
-        typer.echo(f"{name.replace('_', ' ') + ':':<18}{textwrap.indent(shown, ' ' * 18).strip()}")
-    if described["generation"] is None:
-        _complain("nothing is indexed yet; run: attest ingest PATH")
+        complain(undated_left_out(asked) or "nothing found; `attest status` shows what is indexed")
 
 
 def _conversation(chatbot: "Chatbot", conversation_id: str | None) -> str | None:
@@ -212,7 +177,7 @@ def _conversation(chatbot: "Chatbot", conversation_id: str | None) -> str | None
     if conversation_id != "new":
         return conversation_id
     begun = chatbot.conversations.create()
-    _complain(f"conversation {begun}")
+    complain(f"conversation {begun}")
     return begun
 
 
@@ -236,28 +201,6 @@ def _read_json(path: Path) -> object:
         raise QuestionError(f"{path} cannot be read as JSON: {error}") from None
 
 
-def _show_report(report: "SyncReport") -> None:
-    if report.dry_run:
-        for sign, sources in (("+", report.added), ("~", report.changed), ("-", report.removed)):
-            for source in sources:
-                typer.echo(f"{sign} {printable(source)}")
-    changes = (
-        f"{len(report.added)} new, {len(report.changed)} changed, {len(report.removed)} removed, "
-        f"{report.unchanged} unchanged, {len(report.failed)} failed"
-    )
-    if report.dry_run:
-        typer.echo(f"{changes} (dry run: nothing was written)")
-    else:
-        typer.echo(
-            f"{changes}; {report.documents} documents in {report.chunks} chunks, "
-            f"generation {report.generation}, {report.seconds:.1f} s"
-        )
-
-
-def _complain(line: str) -> None:
-    typer.echo(line, err=True)
-
-
 def _fail(message: str, *, code: int) -> None:
-    _complain(f"attest: {message}")
+    complain(f"attest: {message}")
     sys.exit(code)

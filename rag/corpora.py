@@ -48,6 +48,13 @@ def corpus_folder(data_dir: Path, name: str) -> Path:
     return data_dir if check_name(name) == DEFAULT_CORPUS else data_dir / _FOLDER / name
 
 
+def corpus_names(data_dir: Path) -> list[str]:
+    """The default corpus, then the others of a data directory in the order of the alphabet."""
+    folder = data_dir / _FOLDER
+    others = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    return [DEFAULT_CORPUS, *(name for name in others if _NAME.fullmatch(name) and name != DEFAULT_CORPUS)]
+
+
 def no_such_corpus(name: str) -> CorpusNotFoundError:
     """What is said of a corpus that is not there, and of one that is not the asker's."""
     return CorpusNotFoundError(f"there is no corpus {name!r}; to make one: attest ingest PATH --corpus NAME")
@@ -89,9 +96,12 @@ class Corpora:
 
     def names(self) -> list[str]:
         """The default corpus, then the others in the order of the alphabet."""
-        folder = self._data_dir / _FOLDER
-        others = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-        return [DEFAULT_CORPUS, *(name for name in others if _NAME.fullmatch(name) and name != DEFAULT_CORPUS)]
+        return corpus_names(self._data_dir)
+
+    def opened(self) -> list[str]:
+        """The names of those that were asked for."""
+        with self._opening:
+            return sorted(self._opened)
 
     def close(self) -> None:
         """Closes all that was opened."""

@@ -49,7 +49,14 @@ class CorpusNotFoundError(QuestionError):
 
 
 class DocumentError(AttestError):
-    """A file cannot become a document. The message is one line and does not repeat the path."""
+    """A file cannot become a document. The message is one line and does not repeat the path.
+
+    Its content is to blame, so that reading the same again would fail again, unless it `may_pass`.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class ModelError(AttestError):

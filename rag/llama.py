@@ -128,7 +128,9 @@ def _citation_node(citation: Citation, answer: Answer) -> NodeWithScore:
             "document_id": citation.document_id,
             "source": citation.source,
             "title": citation.title,
+            "publisher": citation.publisher,
             "published": citation.published,
+            "place": citation.place,
             "version": citation.version,
         },
     )

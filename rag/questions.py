@@ -57,6 +57,15 @@ def parse_question(
     )
 
 
+def undated_left_out(question: Question) -> str:
+    """What to tell who finds nothing under a filter by date of publication; "" without one."""
+    if question.published_after is None and question.published_before is None:
+        return ""
+    bounds = [("on or after", question.published_after), ("on or before", question.published_before)]
+    asked = " and ".join(f"{side} {when}" for side, when in bounds if when is not None)
+    return f"Only documents published {asked} were searched: those without a date of publication are left out."
+
+
 def parse_history(turns: object) -> list[Message]:
     """Checks a conversation as people send it: `[{"role": "user" | "assistant", "content": text}, ...]`, oldest first.
 

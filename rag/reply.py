@@ -28,6 +28,7 @@ from rag.errors import ModelError
 from rag.index.reader import Index
 from rag.prices import price_of
 from rag.protocols import ChatModel, Message
+from rag.questions import undated_left_out
 from rag.types import (
     Answer,
     AnswerEvent,
@@ -221,6 +222,8 @@ class Reply:
 
     def _remarks(self) -> Iterator[str]:
         """What a reader must know besides the verdict."""
+        if not self._drafts:
+            yield undated_left_out(self.question)
         dates = [citation.published for citation in self._prover.citations if citation.published]
         if dates and wants_latest(self._standalone):
             yield f"The newest source cited is of {max(dates)}."

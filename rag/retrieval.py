@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.dates import DateSpan
-from rag.index.library import Candidates, StoredChunk, stem_codes
 from rag.index.reader import Index
+from rag.index.rows import Candidates, StoredChunk, stem_codes
 from rag.query import Query
 from rag.types import Hit, SentenceHit
 
@@ -39,12 +39,14 @@ def retrieve(index: Index, query: Query, *, limit: int) -> list[Hit]:
 def retrieve_agreeing(index: Index, query: Query, names: Collection[str], *, beside: Sequence[Hit]) -> list[Hit]:
     """Up to two passages of documents other than the first of `beside`, not among them, that hold most of `names`.
 
-    One name is too little to agree on: nothing is looked for.
+    Nor of its near-copies: who says the same word for word bears out nothing. One name is too little to agree on:
+    nothing is looked for.
     """
     if len(names) < 2:
         return []
     known = {hit.chunk_id for hit in beside}
-    own = index.library.chunks_of(beside[0].document.document_id)
+    same = [beside[0].document, *beside[0].copies]
+    own = {chunk_id for document in same for chunk_id in index.library.chunks_of(document.document_id)}
     found = index.library.search_keywords(names, limit=_AGREEING_POOL, question=query.question)
     keyword = {chunk_id: bm25 for chunk_id, bm25 in found if chunk_id not in known and chunk_id not in own}
     return _best(index, query, dict(list(keyword.items())[:2]), 2)

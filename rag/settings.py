@@ -1,5 +1,7 @@
 """The environment (and `.env`) in, one frozen `Settings` out: the only file that reads either."""
 
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -23,6 +25,12 @@ class Settings(BaseSettings):
     embedding_threads: int = Field(default=0, ge=0)  # 0: one per core
     chunk_tokens: int = Field(default=180, ge=32, le=8192)  # cl100k_base tokens
     chunk_overlap_tokens: int = Field(default=0, ge=0)
+    keep_versions_days: int = Field(
+        default=90, ge=0, le=36_500
+    )  # how long what was replaced can still be read; 0: not at all
+    max_file_mb: int = Field(default=100, ge=1)  # of one file; larger ones are not read
+    parse_seconds: float = Field(default=60.0, gt=0)  # that reading one file may take
+    parse_memory_mb: int = Field(default=1024, ge=256)  # that reading one file may take
     passages: int = Field(default=5, ge=1, le=50)  # how many an answer is drawn from
     least_confidence: float = Field(default=0.25, ge=0, le=1)  # calibrated chance that they answer; below: abstain
     model_connect_seconds: float = Field(default=5.0, gt=0)  # until a connection stands
@@ -97,6 +105,37 @@ class SlackSettings(ServerSettings):
     slack_wait_seconds: float = Field(default=600.0, gt=0)  # that a question may be expected to wait; beyond: refused
 
 
+SETTINGS_FILE = "settings.toml"
+"""In the folder of a corpus, the default one's being the data directory: what is otherwise for that corpus."""
+
+_OF_A_CORPUS = (
+    *("chunk_tokens", "chunk_overlap_tokens", "passages", "least_confidence"),
+    *("embedding_model", "embedding_dimensions", "keep_versions_days"),
+)
+
+
+def settings_of_corpus(settings: Settings, folder: Path) -> Settings:
+    """`settings`, overruled by the corpus's own in `folder`.
+
+    Raises:
+        ConfigurationError: the file cannot be read, has another key, or a value that is not acceptable.
+    """
+    path = folder / SETTINGS_FILE
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        return settings
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}. Correct the file.") from None
+    if unknown := ", ".join(sorted(told.keys() - set(_OF_A_CORPUS))):
+        raise ConfigurationError(f"{path}: {unknown} is no setting of a corpus; these are: {', '.join(_OF_A_CORPUS)}.")
+    try:
+        checked = Settings.model_validate({name: getattr(settings, name) for name in _OF_A_CORPUS} | told)
+    except ValidationError as error:
+        raise ConfigurationError(f"{path}: {_problems(error, lambda name: name)}. Correct the file.") from None
+    return settings.model_copy(update={name: getattr(checked, name) for name in _OF_A_CORPUS})
+
+
 def load_settings() -> Settings:
     """Settings from the environment over `.env` over the defaults.
 
@@ -123,11 +162,16 @@ def _load(kind: type[Kind]) -> Kind:
     try:
         return kind()
     except ValidationError as error:
-        problems = "; ".join(
-            f"{_variable(kind, str(problem['loc'][0]))}: {problem['msg']}" if problem["loc"] else problem["msg"]
-            for problem in error.errors()
-        )
+        problems = _problems(error, lambda location: _variable(kind, location))
         raise ConfigurationError(f"{problems}. Correct the environment or .env.") from None
+
+
+def _problems(error: ValidationError, called: Callable[[str], str]) -> str:
+    """What pydantic found, each under what the place is called where it was set."""
+    return "; ".join(
+        f"{called(str(problem['loc'][0]))}: {problem['msg']}" if problem["loc"] else problem["msg"]
+        for problem in error.errors()
+    )
 
 
 def _variable(kind: type[Settings], location: str) -> str:

@@ -25,7 +25,8 @@ def show_answer(answer: Answer) -> None:
         typer.echo(wrapped(sentence.marked))
     typer.echo()
     for citation in answer.citations:
-        about = [citation.title, citation.published, f"{citation.source}, characters {citation.start}-{citation.end}"]
+        where = citation.place or f"characters {citation.start}-{citation.end}"
+        about = [citation.title, citation.publisher, citation.published, f"{citation.source}, {where}"]
         heading = " · ".join(printable(part) for part in about if part)
         typer.echo(typer.style(wrapped(f"[{citation.marker}] {heading}", hanging="    "), bold=True))
         typer.echo(wrapped(f"“{citation.quote}”", indent="    "))

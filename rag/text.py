@@ -18,6 +18,7 @@ from rag.types import Span
 
 _MAX_SENTENCE_CHARS = 2000  # a longer "sentence" is data, not prose: it is cut at spaces
 _HEADING_WORDS = 12
+_MOST_AT_ONCE = 10_000  # characters for sentencex, which takes the square of their number: 100,000 “ take it 3 s
 _STATEMENT_WORDS = 3
 _WRAP_WIDTHS = range(50, 120)  # line lengths at which people and mailers wrap
 
@@ -163,9 +164,7 @@ def _sentences_of(text: str, block: Span) -> Iterator[Span]:
     # A line break inside a block is only wrapping; sentencex takes it for a boundary before a bracket, say.
     content = re.sub(r"[\r\n\t]", " ", text[block.start : block.end])
     ends = [
-        closing.end() if (closing := _CLOSING_EMPHASIS.match(content, found["end_index"])) else found["end_index"]
-        for found in sentencex.get_sentence_boundaries("en", content)
-        if not _CLOCK.search(found["text"])  # "at 3 p.m. Monday": sentencex ends the sentence there
+        closing.end() if (closing := _CLOSING_EMPHASIS.match(content, end)) else end for end in _boundaries(content)
     ]
     start = 0
     for end, following in pairwise([*ends, len(content)]):
@@ -174,6 +173,20 @@ def _sentences_of(text: str, block: Span) -> Iterator[Span]:
             start = end
     if content[start:].strip():
         yield _trim(text, Span(block.start + start, block.end))
+
+
+def _boundaries(content: str) -> Iterator[int]:
+    """Where sentences of a block end. A stretch with no end in it is data: `_cut_long` sees to that."""
+    start = 0
+    while start < len(content):
+        stretch = content[start : start + _MOST_AT_ONCE]
+        found = sentencex.get_sentence_boundaries("en", stretch)
+        if start + len(stretch) < len(content):
+            found = found[:-1]  # it goes on in the next stretch, which begins where it does
+        for sentence in found:
+            if not _CLOCK.search(sentence["text"]):  # "at 3 p.m. Monday": sentencex ends the sentence there
+                yield start + sentence["end_index"]
+        start += found[-1]["end_index"] if found else len(stretch)
 
 
 def _cut_long(text: str, span: Span) -> Iterator[Span]:

@@ -5,7 +5,7 @@ command line, HTTP and Python. Every `start`/`end` is a Unicode code-point offse
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from functools import lru_cache
 from pathlib import PurePath
@@ -42,7 +42,8 @@ class DocumentInfo:
     """What is known of a document besides its text.
 
     `source` is the file's path relative to its root, with forward slashes. `published` is a day, a month or a year
-    in ISO form (`2025-09-05`, `2025-09`, `2025`). `version` is `sha256:` and the hash of the file's bytes.
+    in ISO form (`2025-09-05`, `2025-09`, `2025`). `version` is `sha256:` and the hash of the file's bytes. `authors`
+    are names with "; " between them, `language` a BCP 47 tag; both as the file says.
     """
 
     document_id: str
@@ -52,6 +53,8 @@ class DocumentInfo:
     publisher: str | None = None
     published: str | None = None
     published_basis: DateBasis | None = None
+    authors: str | None = None
+    language: str | None = None
 
     @property
     def label(self) -> str:
@@ -68,16 +71,30 @@ def _spoken(name: str | None) -> str:
     return " ".join("".join(kept).split())[:_LONGEST_NAME]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`text[start:end]` of a document, by the name under which a reader finds it in the file: `page 3`, `slide 4`,
+    `Prices!A2:D2`."""
+
+    start: int
+    end: int
+    label: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file's text, decoded and otherwise untouched, with what is known of it.
+    """A file's text, decoded or extracted and otherwise untouched, with what is known of it.
 
-    Up to `body_start` the text describes itself (front matter): it is kept, for offsets, and not searched.
+    Up to `body_start` the text describes itself (front matter): it is kept, for offsets, and not searched. `places`
+    are in order, do not overlap and may leave gaps; most formats have none. `warnings`, a line each, tell who ingests
+    it what of the file is not in the text: pages that are scans, say. They are not stored.
     """
 
     info: DocumentInfo
     text: str
     body_start: int = 0
+    places: tuple[Place, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +202,10 @@ class Hit:
             end=self.end,
             text=self.text,
             score=round(self.score, 6),
+            title=self.document.title,
+            publisher=self.document.publisher,
+            published=self.document.published,
+            version=self.document.version,
         )
 
 
@@ -208,24 +229,35 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
+    """A stretch of a document that was found for a question, whether or not it answers that."""
+
     document_id: str
     source: str
     start: int
     end: int
     text: str
     score: float
+    title: str | None = None
+    publisher: str | None = None
+    published: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """An exact span of a stored document version: `text[start:end] == quote`, checked before it leaves."""
+    """An exact span of a stored document version: `text[start:end] == quote`, checked before it leaves.
+
+    `place` names where in the file that is, when its format has pages, slides or cells.
+    """
 
     marker: int
     document_id: str
     source: str
     title: str | None
+    publisher: str | None = None
     published: str | None
     version: str
+    place: str | None = None
     start: int
     end: int
     quote: str
@@ -327,9 +359,17 @@ AnswerEvent = SourcesFound | SentenceSaid | AnswerGiven
 """What a stream is made of: sources once (unless nothing is indexed), sentences, and the answer at the end."""
 
 
+Seal = tuple[int, str]
+"""A file's size in bytes and what its content hashes to; "" where that changes while it is read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What one generation of the index is made of and with; written beside it as `manifest.json`."""
+    """What one generation of the index is made of and with; written beside it as `manifest.json`.
+
+    `dead_vectors` were removed from the vector index since it was last built: it keeps them, marked. `made` is an ISO
+    time, UTC, that never goes back from one generation to the next. `files` are sealed under their relative paths.
+    """
 
     schema: int
     embedding_model: str
@@ -338,7 +378,13 @@ class Manifest:
     chunk_overlap_tokens: int
     chunks: int = 0
     roots: tuple[str, ...] = ()
+    dead_vectors: int = 0
+    made: str = ""
+    files: Mapping[str, Seal] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Manifest":
-        return cls(**{**values, "roots": tuple(values["roots"])})
+        """What `asdict` gave; another version of Attest may have written more, or less."""
+        known = {name: value for name, value in values.items() if name in {one.name for one in fields(cls)}}
+        files = {name: (int(size), str(digest)) for name, (size, digest) in values.get("files", {}).items()}
+        return cls(**{**known, "roots": tuple(values["roots"]), "files": files})

@@ -1,5 +1,6 @@
 """Documents over HTTP: listed, read, and, where they were uploaded, replaced and deleted; changes are jobs."""
 
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,15 +15,18 @@ from api.schemas import EVERYWHERE, CorpusName, DocumentList, DocumentListed, Do
 from api.uploads import document_id_of, safe_name, uploads_folder
 from rag.chatbot import Chatbot
 from rag.corpora import Corpora
+from rag.corpus.loading import READERS
 from rag.errors import QuestionError
 from rag.types import Document, DocumentInfo
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"], responses=EVERYWHERE)
 
 MOST_LISTED = 500
+KINDS = sorted({kind for suffix in READERS if (kind := guess_type(f"a{suffix}")[0])})
+"""The media types of the files that can be sent."""
 
 _CHANGES = documented(409, 415)
-_KINDS = "text/plain, text/markdown"
+
 _Source = Annotated[str | None, Query(max_length=1000, description="Only documents whose source matches this glob.")]
 _After = Annotated[str | None, Query(max_length=64, description="The `next` of the list before.")]
 _Limit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="How many at most.")]
@@ -32,7 +36,7 @@ _Version = Annotated[str | None, Query(max_length=100, description="As a citatio
 def _named(field: str) -> dict[str, Any]:
     """How OpenAPI says that files in this field of a form need a name, whose ending tells their kind."""
     name = {"schema": {"type": "string"}, "example": f'form-data; name="{field}"; filename="note.txt"'}
-    encoding = {field: {"contentType": _KINDS, "headers": {"Content-Disposition": name}}}
+    encoding = {field: {"contentType": ", ".join(KINDS), "headers": {"Content-Disposition": name}}}
     return {"requestBody": {"content": {"multipart/form-data": {"encoding": encoding}}}}
 
 
@@ -58,13 +62,20 @@ def list_documents(
 def read_document(
     document_id: str, request: Request, caller: TheCaller, version: _Version = None, corpus: CorpusName = None
 ) -> DocumentShown:
-    """Read a document's text, which citations are spans of."""
+    """Read a document's text, which citations are spans of; earlier versions are kept for a while."""
     chatbot, uploads = _opened(request, caller, corpus)
-    document = _document(chatbot, document_id)
-    if version is not None and version != document.info.version:
-        raise ApiError(404, "not_found", f"that version is not held any more; the one held is {document.info.version}")
+    held = chatbot.document(document_id)
+    document = held if version is None else chatbot.document(document_id, version)
+    if document is None:
+        other = f"; the one held is {held.info.version}" if held else ""
+        raise ApiError(404, "not_found", f"that document or version is not held, or not any more{other}")
     listed = _listed(document.info, len(document.text), uploads)
-    return DocumentShown(**listed.model_dump(), text=document.text)
+    return DocumentShown(
+        **listed.model_dump(),
+        current=held is not None and held.info.version == document.info.version,
+        text=document.text,
+        places=document.places,
+    )
 
 
 @router.post("", status_code=202, responses=_CHANGES, openapi_extra=_named("files"))
@@ -72,7 +83,10 @@ async def upload_documents(
     request: Request,
     response: Response,
     caller: TheCaller,
-    files: Annotated[list[UploadFile], File(min_length=1, description="Text or Markdown files, in UTF-8.")],
+    files: Annotated[
+        list[UploadFile],
+        File(min_length=1, description="Of the kinds that `attest ingest` reads."),
+    ],
     corpus: CorpusName = None,
 ) -> Job:
     """Add documents. They are indexed beside what is being served, and can be asked about once the job is done."""
@@ -161,6 +175,8 @@ def _listed(info: DocumentInfo, characters: int, uploads: Path) -> DocumentListe
         title=info.title,
         publisher=info.publisher,
         published=info.published,
+        authors=info.authors,
+        language=info.language,
         version=info.version,
         characters=characters,
         uploaded=document_id_of(info.source, uploads) == info.document_id,

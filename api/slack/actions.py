@@ -12,9 +12,9 @@ from api.slack.answers import Answers, Given
 from api.slack.asides import asks_a_person
 from api.slack.blocks import SlackMessage
 from api.slack.calls import CallFailed, Calls
-from api.slack.delivery import respond
 from api.slack.limits import MOST_RESPONSES
 from api.slack.rendering import COMMENT, DOWN, ONLY_ME, PERSON, SHARE, UP, render, without_choice
+from api.slack.responses import respond
 from rag.corpora import Corpora
 from rag.errors import AttestError
 from rag.settings import SlackSettings
@@ -68,7 +68,8 @@ class Actions:
         view = body["view"]
         about = json.loads(view["private_metadata"])
         values = view["state"]["values"]
-        comment = str(values["comment"]["text"].get("value") or "").strip()
+        typed = str(values["comment"]["text"].get("value") or "")
+        comment = typed.encode(errors="replace").decode().strip()  # no half characters, which no database takes
         rating: Rating = "up" if values["rating"]["choice"]["selected_option"]["value"] == "up" else "down"
         url = str(about["response_url"])
         try:

@@ -12,11 +12,12 @@ from api.metrics import observe_answer
 from api.slack.answers import Answers, Given, answer_id
 from api.slack.blocks import SlackMessage, messages, section
 from api.slack.calls import CallFailed, Calls
-from api.slack.delivery import Delivery, InThread, ToCommand
+from api.slack.delivery import Delivery, InThread
 from api.slack.events import Asked
 from api.slack.limits import MOST_RESPONSES
 from api.slack.once import Inbox, Task
 from api.slack.rendering import render, render_error, render_overload, render_sentence
+from api.slack.responses import ToCommand
 from api.slack.splitting import packed
 from api.slack.thinking import Thinking
 from api.slack.threads import Conversation, Threads

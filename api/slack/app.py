@@ -13,9 +13,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from api.alive import Alive
 from api.limits import answers_at_once
 from api.slack.actions import ACTIONS, COMMENT_FORM, Actions
-from api.slack.alive import Alive
 from api.slack.answering import Answering
 from api.slack.answers import Answers
 from api.slack.asides import WELCOME
@@ -25,11 +25,11 @@ from api.slack.events import Asked, asked_in_command, asked_in_event
 from api.slack.once import Inbox
 from api.slack.thinking import Thinking
 from api.slack.threads import Threads
+from api.slack.tokens import require_bot_token
 from api.slack.warming import warm_up
 from api.slack.work import Work
 from rag.answering.extractive import MODEL
 from rag.corpora import DEFAULT_CORPUS, Corpora
-from rag.errors import ConfigurationError
 from rag.settings import SlackSettings
 
 COMMAND = "/attest"
@@ -44,9 +44,12 @@ _log = logging.getLogger("attest.slack")
 
 
 class SlackBot:
-    """`app` takes what Slack sends, over HTTP or a web socket; answers go out between `start` and `stop`."""
+    """`app` takes what Slack sends, over HTTP or a web socket; answers go out between `start` and `stop`.
 
-    def __init__(self, corpora: Corpora, settings: SlackSettings) -> None:
+    It is one of `workers` processes, which answer the same questions.
+    """
+
+    def __init__(self, corpora: Corpora, settings: SlackSettings, *, workers: int = 1) -> None:
         token = require_bot_token(settings)
         self._corpora = corpora
         self._settings = settings
@@ -73,6 +76,7 @@ class SlackBot:
             self._inbox,
             answering.answer,
             at_once=settings.slack_answers or answers_at_once(chat_model=modelled),
+            workers=workers,
             most_waiting=settings.slack_queue,
             most_wait_seconds=settings.slack_wait_seconds,
             first_guess_seconds=_GUESSES[modelled],
@@ -167,13 +171,6 @@ class SlackBot:
         self._behind.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
-
-
-def require_bot_token(settings: SlackSettings) -> str:
-    """The bot's token. Raises ConfigurationError where there is none."""
-    if settings.slack_bot_token is None:
-        raise ConfigurationError("SLACK_BOT_TOKEN is not set; docs/slack.md says where to find it")
-    return settings.slack_bot_token.get_secret_value()
 
 
 async def _authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:

@@ -5,14 +5,10 @@ message whose posting nobody knows the outcome of is looked for in the thread be
 """
 
 import asyncio
-import hashlib
-import json
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Literal, Protocol
-
-from slack_sdk.webhook.async_client import AsyncWebhookClient
+from typing import Literal, Protocol
 
 from api.slack.asides import is_aside
 from api.slack.blocks import SlackMessage, messages, section
@@ -21,7 +17,7 @@ from api.slack.limits import MOST_STREAMED_CHARS, MOST_TEXT_OBJECT_CHARS, weight
 from api.slack.once import Inbox, Task
 from api.slack.splitting import packed
 
-UPDATE_SECONDS = 1.0
+_UPDATE_SECONDS = 1.0
 _MOST_GROWING = MOST_TEXT_OBJECT_CHARS - len(" …")
 _TRIES = 3
 
@@ -206,7 +202,7 @@ class InThread:
 
     async def _pause(self) -> None:
         """Until Slack takes the next update kindly."""
-        left = self._updated_at + UPDATE_SECONDS - asyncio.get_running_loop().time()
+        left = self._updated_at + _UPDATE_SECONDS - asyncio.get_running_loop().time()
         if self._updated_at and left > 0:
             await asyncio.sleep(left)
 
@@ -236,7 +232,7 @@ class InThread:
                 if ts := await self._unknown_message():
                     await self._remember(ts)
                     return
-                await asyncio.sleep(UPDATE_SECONDS)
+                await asyncio.sleep(_UPDATE_SECONDS)
                 continue
             await self._remember(str(response.get("ts", "")))
             return
@@ -269,57 +265,3 @@ class InThread:
             if not await self._inbox.is_posted(ts):
                 return ts
         return None
-
-
-class ToCommand:
-    """An answer that only who gave the command sees, whole; nothing of it can grow.
-
-    What was taken is remembered in the inbox by what it says, as such messages have no ts: another try leaves it out.
-    """
-
-    def __init__(self, inbox: Inbox, task: Task) -> None:
-        self._inbox = inbox
-        self._task = task
-
-    def say(self, sentence: str) -> None:
-        """Waits for the whole."""
-
-    async def finish(self, whole: Sequence[SlackMessage], rest: Sequence[SlackMessage]) -> None:
-        """Raises CallFailed where Slack takes one no more; `whole` has MOST_RESPONSES at most."""
-        for message in whole:
-            name = _name(message)
-            if name not in self._task.posted:
-                await respond(self._task.asked.response_url, message, response_type="ephemeral", replace_original=False)
-                await self._inbox.posted(self._task, name)
-
-    async def stop(self) -> None:
-        """Nothing is under way."""
-
-
-async def respond(url: str, message: SlackMessage | None = None, **arguments: Any) -> None:
-    """Answers a command or a button at the address that came with it.
-
-    Raises:
-        CallFailed: Slack did not take it, or, with no reason, not for now.
-    """
-    shown: dict[str, Any] = {"text": message.text, "blocks": message.blocks} if message else {}
-    for tried in range(_TRIES):
-        try:
-            response = await AsyncWebhookClient(url).send_dict({**shown, **arguments})
-        except Exception as error:  # noqa: BLE001 - whatever the address turns out to be
-            _log.warning("response_url: %s", type(error).__name__)
-            raise CallFailed("response_url", "") from None
-        status = response.status_code
-        if status == 200:
-            return
-        if status != 429 and status < 500:
-            raise CallFailed("response_url", f"status {status}")
-        _log.warning("response_url: status %d", status)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        pause = float(headers.get("retry-after", UPDATE_SECONDS)) if status == 429 else UPDATE_SECONDS
-        await asyncio.sleep(pause if tried < _TRIES - 1 else 0)
-    raise CallFailed("response_url", "")
-
-
-def _name(message: SlackMessage) -> str:
-    return hashlib.sha256(json.dumps([message.text, message.blocks]).encode()).hexdigest()[:24]

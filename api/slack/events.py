@@ -70,7 +70,7 @@ def asked_in_event(body: Mapping[str, Any]) -> Asked | None:
 
 def asked_in_command(body: Mapping[str, Any]) -> Asked:
     """The question of a slash command, which has neither a message nor an event: its trigger stands for both."""
-    trigger = body.get("trigger_id") or f"{body.get('response_url', '')} {body.get('text', '')}"
+    trigger = body.get("trigger_id") or body.get("response_url") or ""
     return Asked(
         way="command",
         event_id="",

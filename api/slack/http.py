@@ -13,8 +13,9 @@ from slack_sdk.signature import SignatureVerifier
 
 from api.access import SIGNED
 from api.errors import ApiError, documented
-from api.slack.app import SlackBot, require_bot_token
+from api.slack.app import SlackBot
 from api.slack.shapes import is_readable
+from api.slack.tokens import require_bot_token
 from rag.corpora import Corpora
 from rag.errors import ConfigurationError
 from rag.settings import SlackSettings
@@ -25,8 +26,8 @@ _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 _log = logging.getLogger("attest.slack")
 
 
-def slack_router(corpora: Corpora, settings: SlackSettings) -> APIRouter:
-    """The route, with a bot that works as long as the application it is included in.
+def slack_router(corpora: Corpora, settings: SlackSettings, *, workers: int = 1) -> APIRouter:
+    """The route, with a bot that works as long as the application it is included in, which is one of `workers`.
 
     Raises:
         ConfigurationError: there is no signing secret, or no token for the bot.
@@ -39,7 +40,7 @@ def slack_router(corpora: Corpora, settings: SlackSettings) -> APIRouter:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        bot = SlackBot(corpora, settings)
+        bot = SlackBot(corpora, settings, workers=workers)
         async with bot.running():
             bots.append(bot)
             yield
@@ -52,7 +53,7 @@ def slack_router(corpora: Corpora, settings: SlackSettings) -> APIRouter:
         body = _verified(await request.body(), request, verifier)
         try:
             asked = AsyncBoltRequest(body=body, headers=dict(request.headers))
-        except (ValueError, TypeError, AttributeError, RecursionError):
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             raise ApiError(422, "invalid_request", "the body is not what Slack sends") from None
         if not is_readable(asked.body):
             raise ApiError(422, "invalid_request", "the body is not what Slack sends")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from api.slack.alive import Alive
+from api.alive import Alive
 from api.slack.database import Database
 from api.slack.events import Asked
 

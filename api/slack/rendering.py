@@ -42,6 +42,7 @@ _MOST_LINK_CHARS = 1000
 _TOO_LONG = "_Slack takes no more here. Mention the app in a channel to see the whole answer._"
 _OUR_FAULT = "The fault is on our side, and the server’s log says what it is."
 _DISAGREE = "The sources disagree: "
+_NO_ANSWER = "No answer: "
 _FAULTS: Mapping[Degradation | str, str] = {
     "timeout": "took too long",
     "rate_limited": "was asked too often",
@@ -128,32 +129,28 @@ class _Page:
 
     def citation(self, citation: Citation) -> list[Block]:
         """Its number, title and date, then its quote; the first block has at least the beginning of that."""
-        name = self._linked(
-            citation.title or citation.source,
-            {
-                "document": citation.document_id,
-                "version": citation.version,
-                "start": citation.start,
-                "end": citation.end,
-                "corpus": self._corpus,
-            },
-        )
-        return _quoted(f"*[{citation.marker}]* {_dated(name, citation.published)}", citation.quote)
+        return _quoted(f"*[{citation.marker}]* {self._heading(citation, citation.place)}", citation.quote)
 
     def passage(self, passage: Passage) -> list[Block]:
-        where: dict[str, str | int] = {
-            "document": passage.document_id,
-            "start": passage.start,
-            "end": passage.end,
-            "corpus": self._corpus,
-        }
         beginning, *more = pieces(passage.text, _MOST_PASSAGE_CHARS) or [""]
-        return [section(f"{self._linked(passage.source, where)}\n{beginning}{' …' if more else ''}")]
+        return [section(f"{self._heading(passage)}\n{beginning}{' …' if more else ''}")]
 
-    def _linked(self, name: str, where: Mapping[str, str | int]) -> str:
+    def _heading(self, source: Citation | Passage, place: str | None = None) -> str:
+        """Its title as a link, its date, and where in the file it is."""
+        known = [escaped(one) for one in (source.published, place) if one]
+        return " · ".join([self._linked(source.title or source.source, source), *known])
+
+    def _linked(self, name: str, source: Citation | Passage) -> str:
         label = escaped(name if len(name) <= _MOST_TITLE_CHARS else f"{name[:_MOST_TITLE_CHARS]}…") or "untitled"
         if self._root is None:
             return label
+        where: dict[str, str | int] = {
+            "document": source.document_id,
+            **({"version": source.version} if source.version else {}),
+            "start": source.start,
+            "end": source.end,
+            "corpus": self._corpus,
+        }
         address = _escaped_address(f"{self._root}/?{urlencode(where, safe=':', errors='replace')}")
         return f"<{address}|{label}>" if len(address) <= _MOST_LINK_CHARS else label
 
@@ -180,7 +177,8 @@ def _verdict(answer: Answer) -> list[Block]:
             return sections(note, heading="*Answered in part.*")
         case "abstained":
             heading = "*There is nothing to read yet.*" if answer.reason == "empty_index" else "*Not in the documents.*"
-            return sections(answer.message or "No answer: they do not say it.", heading=heading)
+            told = (answer.message or "They do not say it.").removeprefix(_NO_ANSWER)
+            return sections(f"{told[0].upper()}{told[1:]}", heading=heading)
 
 
 def _degraded(answer: Answer) -> list[Block]:
@@ -207,10 +205,6 @@ def _quoted(heading: str, quote: str) -> list[Block]:
     quoted = [f"“{first}", *others]
     quoted[-1] += "”"
     return [section(text) for text in packed([("", heading), *(("\n", piece) for piece in quoted)])]
-
-
-def _dated(name: str, published: str | None) -> str:
-    return f"{name} · {escaped(published)}" if published else name
 
 
 def _nearest(passages: Sequence[Passage], page: _Page) -> list[Block]:

@@ -6,10 +6,13 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_sdk.errors import SlackApiError
 
 from api.slack.app import SlackBot
 from api.slack.calls import CallFailed
+from api.slack.tokens import require_app_token
 from rag.corpora import Corpora
 from rag.errors import ConfigurationError
 from rag.settings import SlackSettings
@@ -24,7 +27,10 @@ _REFUSED = {
 }
 _PING_SECONDS = 5.0  # a socket that is silent four times as long is replaced
 
+_NOT_CONNECTED = (aiohttp.ClientError, TimeoutError, OSError, SlackApiError)
+
 _log = logging.getLogger("attest.slack")
+_connection_log = logging.getLogger("attest.slack.socket")
 
 
 async def run_socket_mode(corpora: Corpora, settings: SlackSettings) -> None:
@@ -33,15 +39,14 @@ async def run_socket_mode(corpora: Corpora, settings: SlackSettings) -> None:
     Raises:
         ConfigurationError: a token is missing, or Slack does not take it.
     """
-    if settings.slack_app_token is None:
-        raise ConfigurationError("SLACK_APP_TOKEN is not set; docs/slack.md says where to make it")
+    app_token = require_app_token(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     bot = SlackBot(corpora, settings)
     async with bot.running():
         await _check(bot)
-        async with connected(bot, settings.slack_app_token.get_secret_value()):
+        async with connected(bot, app_token):
             await stopping.wait()
         _log.info("stopping; what has begun is ended first")
 
@@ -49,13 +54,23 @@ async def run_socket_mode(corpora: Corpora, settings: SlackSettings) -> None:
 @asynccontextmanager
 async def connected(bot: SlackBot, app_token: str) -> AsyncIterator[None]:
     """Within the block the bot hears what Slack sends, through one web socket after another as they are lost."""
-    handler = AsyncSocketModeHandler(bot.app, app_token, web_client=bot.client, ping_interval=_PING_SECONDS)
+    _connection_log.addFilter(_say_in_a_line)
+    handler = AsyncSocketModeHandler(
+        bot.app, app_token, logger=_connection_log, web_client=bot.client, ping_interval=_PING_SECONDS
+    )
     connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         connecting.cancel()
         await handler.close_async()  # type: ignore[no-untyped-call]
+
+
+def _say_in_a_line(record: logging.LogRecord) -> bool:
+    """Of what was not reached, or refused, its name is enough: the connection is tried again every few seconds."""
+    if record.exc_info and isinstance(record.exc_info[1], _NOT_CONNECTED):
+        record.exc_info = None
+    return True
 
 
 async def _check(bot: SlackBot) -> None:

@@ -21,7 +21,10 @@ _log = logging.getLogger("attest.slack")
 
 
 class Work:
-    """Works on the inbox between `start` and `stop`. An answer is expected to take as long as the last ones did."""
+    """Works on the inbox between `start` and `stop`, `at_once` together with the other `workers`.
+
+    An answer is expected to take as long as the last ones did.
+    """
 
     def __init__(
         self,
@@ -32,10 +35,12 @@ class Work:
         most_waiting: int,
         most_wait_seconds: float,
         first_guess_seconds: float,
+        workers: int = 1,
     ) -> None:
         self._inbox = inbox
         self._answer = answer
         self._at_once = at_once
+        self._own_share = max(1, at_once // workers)
         self._most_waiting = most_waiting
         self._most_wait_seconds = most_wait_seconds
         self._answer_seconds = first_guess_seconds
@@ -45,7 +50,7 @@ class Work:
         self._tidying: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._workers = [asyncio.create_task(self._run()) for _ in range(self._at_once)]
+        self._workers = [asyncio.create_task(self._run()) for _ in range(self._own_share)]
         self._workers.append(asyncio.create_task(self._run(refused=True)))
         self._tidying = asyncio.create_task(self._tidy())
 

@@ -1,6 +1,6 @@
 """`attest bench …`: arguments in, what this machine does on stdout; each command imports its own work when run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -163,6 +163,52 @@ def ingest(
 
 
 @app.command()
+def size(
+    chunks: Annotated[int, typer.Option(min=20, help="About how many.")] = 100_000,
+    keep: Annotated[
+        Path, typer.Option(metavar="DIR", help="Keeps the collection and its index: measured again at once.")
+    ] = Path(".attest/bench"),
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Stop an ingest after so long; the next run goes on with it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A large made collection: what it takes to index, keep, search, serve and change it.
+
+    Exit code 1 if an ingest was stopped.
+    """
+    from eval.bench.size import run
+    from rag.progress import progress_bars
+    from rag.settings import load_settings
+
+    with progress_bars() as bars:
+        result = run(keep.absolute(), chunks=chunks, within_seconds=seconds, settings=load_settings(), bars=bars)
+    if as_json:
+        print_json(asdict(result))
+        return
+    print_rows({name: value for name, value in _deep(asdict(result)) if value is not None})
+
+
+@app.command()
+def together(
+    documents: Annotated[int, typer.Option(min=1, help="At most so many of fitz-gov's documents.")] = 5_000,
+    as_json: AsJson = False,
+) -> None:
+    """Times of a server's answers while an ingest runs in its own process, beside those while it is held."""
+    from eval.bench.material import fitz_gov_material
+    from eval.bench.meanwhile import run
+    from rag.progress import progress_bars
+    from rag.settings import load_settings
+
+    with progress_bars() as bars:
+        result = run(fitz_gov_material(documents=documents), settings=load_settings(), bars=bars)
+    if as_json:
+        print_json(asdict(result))
+        return
+    print_rows(_rows(asdict(result)))
+
+
+@app.command()
 def durability(
     seconds: Annotated[float, typer.Option(min=0, help="How long readers and a writer run at once.")] = 60,
     kills: Annotated[int, typer.Option(min=0, help="How many ingests are killed.")] = 50,
@@ -258,6 +304,15 @@ def load(
     for level in levels:
         typer.echo(f"\nat {level.pop('times_knee'):g} times the knee")
         print_rows(_rows(level))
+
+
+def _deep(values: Mapping[str, object], *above: str) -> Iterator[tuple[str, object]]:
+    """`{"a": {"b": {"c": 1}}}` as `("a b c", 1)`, however deep."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _deep(value, *above, name)
+        else:
+            yield " ".join([*above, name]).replace("_", " "), value
 
 
 def _rows(values: Mapping[str, object]) -> dict[str, object]:

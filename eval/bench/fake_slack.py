@@ -5,50 +5,25 @@ in the end. Its methods may be called from any thread: it serves in one of its o
 """
 
 import asyncio
-import hashlib
-import hmac
 import json
 import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, WSMsgType, web
 
-BOT_USER = "U0BOT"
-BOT_ID = "B0BOT"
-TEAM = "T0TEAM"
-SIGNING_SECRET = "fake-signing-secret"  # noqa: S105 - of the fake
-BOT_TOKEN = "xoxb-fake"  # noqa: S105
-APP_TOKEN = "xapp-fake"  # noqa: S105
+from eval.bench.slack_payloads import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, signed
+from eval.bench.slack_workspace import Message, Workspace, failed
 
 Result = TypeVar("Result")
 _ACK_SECONDS = 3.0
-
-
-@dataclass(slots=True)
-class Message:
-    """A message of the bot's: `text` is what `markdown_text` added up to, where it was streamed."""
-
-    channel: str
-    ts: str
-    thread_ts: str | None
-    text: str
-    blocks: list[dict[str, Any]]
-    streaming: bool = False
-    posted_at: float = 0.0
-    updated_at: float = 0.0
-    changes: list[float] = field(default_factory=list)  # when it was appended to, updated or ended
-
-    @property
-    def shown(self) -> str:
-        """All that is to be read in it."""
-        return f"{self.text}\n{json.dumps(self.blocks, ensure_ascii=False)}"
+_BESIDE = {"assistant.threads.setStatus", "reactions.add", "reactions.remove"}  # may be under way as the limit comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +41,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """How a delivery was received: `status` is HTTP's, 0 where nothing came within Slack's three seconds."""
+    """How a delivery was received: `status` is HTTP's, 0 where nothing came in time."""
 
     status: int
     seconds: float
@@ -74,25 +49,38 @@ class Acknowledged:
 
 
 class FakeSlack:
-    """`refused` are errors by method. What is `dropped` is done, and the connection closed with no response."""
+    """`refused` are errors by method. What is `dropped` is done, and the connection closed with no response.
 
-    def __init__(self) -> None:
+    Slack waits for an acknowledgement for `ack_seconds` of three.
+    """
+
+    def __init__(self, *, ack_seconds: float = _ACK_SECONDS) -> None:
+        self._ack_seconds = ack_seconds
         self.calls: list[Call] = []
-        self.messages: dict[str, Message] = {}  # by ts
         self.responses: list[dict[str, Any]] = []  # what came to a response_url
-        self.violations: list[str] = []  # of Slack's limits
         self.refused: dict[str, str] = {}
         self.dropped: Counter[str] = Counter()
         self.connections = 0  # of Socket Mode, all that there were
-        self._limits: list[tuple[str, float]] = []  # still to be given: method, Retry-After
+        self._limits: list[tuple[str, str, float]] = []  # still to be given: method, channel, Retry-After
         self._paused: dict[str, float] = {}  # channels until when
-        self._counter = 0
+        self._workspace = Workspace()
+        self._delivered = 0  # through sockets
         self._sockets: dict[web.WebSocketResponse, asyncio.WriteTransport] = {}
         self._acks: dict[str, asyncio.Future[Any]] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._port = self._do(self._start())
+
+    @property
+    def messages(self) -> Mapping[str, Message]:
+        """By ts. What was read before does not change in length: any thread may go through it."""
+        return self._workspace.messages
+
+    @property
+    def violations(self) -> list[str]:
+        """Of Slack's limits."""
+        return self._workspace.violations
 
     @property
     def api_url(self) -> str:
@@ -111,11 +99,11 @@ class FakeSlack:
     @property
     def sockets(self) -> int:
         """How many are open."""
-        return sum(not socket.closed for socket in self._sockets)
+        return sum(not socket.closed for socket in list(self._sockets))
 
-    def limit(self, method: str, retry_after: float, times: int = 1) -> None:
-        """Answers the next calls of the method with 429; what then comes to their channels too early is a violation."""
-        self._limits += [(method, retry_after)] * times
+    def limit(self, method: str, channel: str, retry_after: float) -> None:
+        """Answers the channel's next call of the method with 429; what comes there too early is a violation."""
+        self._limits.append((method, channel, retry_after))
 
     def stop(self) -> None:
         self._do(self._stop())
@@ -139,14 +127,14 @@ class FakeSlack:
         """Delivers as a signed request."""
 
         async def send() -> Acknowledged:
-            async with ClientSession(timeout=ClientTimeout(total=_ACK_SECONDS)) as session:
+            async with ClientSession(timeout=ClientTimeout(total=self._ack_seconds)) as session:
                 return await self.send_over_http(session, url, payload, form=form)
 
         return self._do(send())
 
     def post(self, method: str, **arguments: Any) -> dict[str, Any]:
         """What a call of the method does, without a call: as if another process had made it."""
-        return _METHODS[method](self, arguments, time.monotonic())
+        return self._workspace.do(method, arguments, time.monotonic())
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """What it returns, done in this Slack's own event loop."""
@@ -177,12 +165,12 @@ class FakeSlack:
         open_sockets = [socket for socket in self._sockets if not socket.closed]
         if not open_sockets:
             return Acknowledged(0, 0.0)
-        self._counter += 1
+        self._delivered += 1
         acked = self._acks[envelope_id] = self._loop.create_future()
         began = time.monotonic()
         try:
-            await open_sockets[self._counter % len(open_sockets)].send_json(envelope)
-            payload = await asyncio.wait_for(acked, _ACK_SECONDS)
+            await open_sockets[self._delivered % len(open_sockets)].send_json(envelope)
+            payload = await asyncio.wait_for(acked, self._ack_seconds)
             return Acknowledged(200, time.monotonic() - began, payload)
         except (OSError, TimeoutError):
             return Acknowledged(0, time.monotonic() - began)
@@ -220,10 +208,10 @@ class FakeSlack:
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(autoping=True)
         await socket.prepare(request)
-        self.connections += 1
         await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0"}})
         if isinstance(request.transport, asyncio.WriteTransport):
             self._sockets[socket] = request.transport
+        self.connections += 1  # whoever waits for one can use it
         try:
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
@@ -244,10 +232,10 @@ class FakeSlack:
         method, at = request.match_info["method"], time.monotonic()
         arguments = await _arguments(request)
         channel = str(arguments.get("channel") or arguments.get("channel_id") or "")
-        if at < self._paused.get(channel, 0.0):
+        if method not in _BESIDE and at < self._paused.get(channel, 0.0):
             self.violations.append(f"{method} came to {channel} {self._paused[channel] - at:.2f} s too early")
-        for place, (limited, retry_after) in enumerate(self._limits):
-            if limited == method:
+        for place, (*limited, retry_after) in enumerate(self._limits):
+            if limited == [method, channel]:
                 del self._limits[place]
                 self._paused[channel] = at + retry_after - 0.02
                 self.calls.append(Call(method, arguments, at, 429, "ratelimited"))
@@ -255,12 +243,13 @@ class FakeSlack:
                 return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         expected = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
         if request.headers.get("Authorization") != f"Bearer {expected}":
-            result = _failed("invalid_auth")
+            result = failed("invalid_auth")
         elif method in self.refused:
-            result = _failed(self.refused[method])
+            result = failed(self.refused[method])
+        elif method == "apps.connections.open":
+            result = {"ok": True, "url": f"ws://127.0.0.1:{self._port}/socket/{secrets.token_hex(8)}"}
         else:
-            known = _METHODS.get(method)
-            result = known(self, arguments, at) if known else _failed("unknown_method")
+            result = self._workspace.do(method, arguments, at)
         self.calls.append(Call(method, arguments, at, 200, str(result.get("error", ""))))
         if self.dropped[method]:
             self.dropped[method] -= 1
@@ -268,140 +257,10 @@ class FakeSlack:
                 request.transport.abort()
         return web.json_response(result)
 
-    def _post(self, arguments: Mapping[str, Any], at: float, *, streaming: bool = False) -> dict[str, Any]:
-        problem = _problem(arguments.get("blocks") or [])
-        if problem:
-            return _failed(problem)
-        self._counter += 1
-        ts = f"{time.time():.0f}.{self._counter:06}"
-        text = arguments.get("markdown_text" if streaming else "text") or ""
-        self.messages[ts] = Message(
-            arguments["channel"],
-            ts,
-            arguments.get("thread_ts"),
-            text,
-            arguments.get("blocks") or [],
-            streaming=streaming,
-            posted_at=at,
-        )
-        return {"ok": True, "channel": arguments["channel"], "ts": ts}
-
-    def _start_stream(self, arguments: Mapping[str, Any], at: float) -> dict[str, Any]:
-        if not arguments.get("thread_ts"):
-            return _failed("invalid_arguments")
-        if not arguments["channel"].startswith("D"):
-            for name in ("recipient_team_id", "recipient_user_id"):
-                if not arguments.get(name):
-                    return _failed(f"missing_{name}")
-        return self._post(arguments, at, streaming=True)
-
-    def _change_stream(self, arguments: Mapping[str, Any], at: float, *, ending: bool) -> dict[str, Any]:
-        message = self.messages.get(arguments.get("ts", ""))
-        if message is None:
-            return _failed("message_not_found")
-        if not message.streaming:
-            return _failed("message_not_in_streaming_state")
-        if problem := _problem(arguments.get("blocks") or []):
-            return _failed(problem)
-        if len(arguments.get("markdown_text") or "") > 12_000:
-            return _failed("msg_too_long")
-        message.text += arguments.get("markdown_text") or ""
-        message.blocks += arguments.get("blocks") or []
-        message.streaming = not ending
-        message.changes.append(at)
-        return {"ok": True, "channel": message.channel, "ts": message.ts}
-
-    def _append_stream(self, arguments: Mapping[str, Any], at: float) -> dict[str, Any]:
-        return self._change_stream(arguments, at, ending=False)
-
-    def _stop_stream(self, arguments: Mapping[str, Any], at: float) -> dict[str, Any]:
-        return self._change_stream(arguments, at, ending=True)
-
-    def _update(self, arguments: Mapping[str, Any], at: float) -> dict[str, Any]:
-        message = self.messages.get(arguments.get("ts", ""))
-        if message is None:
-            return _failed("message_not_found")
-        if message.streaming:
-            return _failed("streaming_state_conflict")
-        if problem := _problem(arguments.get("blocks") or []):
-            return _failed(problem)
-        if len((arguments.get("text") or "").encode()) > 4000:
-            return _failed("msg_too_long")
-        if at < message.updated_at + 0.95:
-            self.violations.append(f"{message.ts} was updated after {at - message.updated_at:.2f} s")
-        message.updated_at = at
-        message.text, message.blocks = arguments.get("text") or "", arguments.get("blocks") or []
-        message.changes.append(at)
-        return {"ok": True, "channel": message.channel, "ts": message.ts}
-
-    def _replies(self, arguments: Mapping[str, Any], at: float) -> dict[str, Any]:
-        found = [message for message in self.messages.values() if message.thread_ts == arguments.get("ts")]
-        shown = [{"ts": one.ts, "user": BOT_USER, "bot_id": BOT_ID, "text": one.text} for one in found]
-        return {"ok": True, "messages": shown, "has_more": False}
-
-    def _open_connection(self, arguments: Mapping[str, Any], at: float) -> dict[str, Any]:
-        return {"ok": True, "url": f"ws://127.0.0.1:{self._port}/socket/{secrets.token_hex(8)}"}
-
-
-def envelope(event: Mapping[str, Any], *, event_id: str | None = None) -> dict[str, Any]:
-    """What Slack sends of an event."""
-    return {
-        "token": "unused",
-        "team_id": TEAM,
-        "api_app_id": "A0",
-        "event": dict(event),
-        "type": "event_callback",
-        "event_id": event_id or f"Ev{secrets.token_hex(5).upper()}",
-        "event_time": int(time.time()),
-        "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
-    }
-
-
-def mention(text: str, *, channel: str = "C0HELP", ts: str, user: str = "U0ANNA", **more: Any) -> dict[str, Any]:
-    """The event of a message that names the bot."""
-    named = f"<@{BOT_USER}> {text}"
-    return {"type": "app_mention", "user": user, "text": named, "ts": ts, "channel": channel, "team": TEAM, **more}
-
-
-def written(text: str, *, channel: str = "C0HELP", ts: str, user: str = "U0ANNA", **more: Any) -> dict[str, Any]:
-    """The event of any message."""
-    kind = "im" if channel.startswith("D") else "channel"
-    base = {"type": "message", "user": user, "text": text, "ts": ts, "channel": channel, "channel_type": kind}
-    return {**base, "team": TEAM, **more}
-
-
-def signed(
-    body: str, *, kind: str = "application/json", secret: str = SIGNING_SECRET, at: int | None = None
-) -> dict[str, str]:
-    """The headers of a request of Slack's, by its documented recipe."""
-    timestamp = str(int(time.time()) if at is None else at)
-    digest = hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256).hexdigest()
-    return {"Content-Type": kind, "X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest}"}
-
 
 def connector() -> TCPConnector:
     """As many connections at once as Slack may open."""
     return TCPConnector(limit=64)
-
-
-def _said(**more: Any) -> Callable[[FakeSlack, Mapping[str, Any], float], dict[str, Any]]:
-    return lambda slack, arguments, at: {"ok": True, **more}
-
-
-_METHODS: Mapping[str, Callable[[FakeSlack, Mapping[str, Any], float], dict[str, Any]]] = {
-    "auth.test": _said(user_id=BOT_USER, bot_id=BOT_ID, team_id=TEAM),
-    "apps.connections.open": FakeSlack._open_connection,
-    "assistant.threads.setStatus": _said(),
-    "chat.postMessage": FakeSlack._post,
-    "chat.update": FakeSlack._update,
-    "chat.startStream": FakeSlack._start_stream,
-    "chat.appendStream": FakeSlack._append_stream,
-    "chat.stopStream": FakeSlack._stop_stream,
-    "conversations.replies": FakeSlack._replies,
-    "reactions.add": _said(),
-    "reactions.remove": _said(),
-    "views.open": _said(view={"id": "V0"}),
-}
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:
@@ -409,14 +268,3 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
         given: dict[str, Any] = await request.json()
         return given
     return {**request.query, **(await request.post())}
-
-
-def _failed(error: str) -> dict[str, Any]:
-    return {"ok": False, "error": error}
-
-
-def _problem(blocks: list[dict[str, Any]]) -> str | None:
-    """What Slack says of blocks beyond its documented limits."""
-    texts = [text for block in blocks for text in [block.get("text"), *block.get("elements", ())] if text]
-    too_long = any(text.get("type") == "mrkdwn" and not 0 < len(text["text"]) <= 3000 for text in texts)
-    return "invalid_blocks" if len(blocks) > 50 or too_long else None

@@ -20,10 +20,12 @@ _CPU = re.compile(r"(?m)^process_cpu_seconds_total (\S+)$")
 
 
 class Served:
-    """A running server."""
+    """A running server, which was ready so many seconds after it was started."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, pid: int, ready_seconds: float) -> None:
         self.url = url
+        self.pid = pid
+        self.ready_seconds = ready_seconds
 
     def cpu_seconds(self) -> float:
         """What its process has had of the processors so far; NaN where the system does not tell Prometheus."""
@@ -39,6 +41,7 @@ def served(data_dir: Path, *, settings: Settings, **variables: str) -> Iterator[
         AttestError: it did not start; the message has the last line it wrote.
     """
     log = data_dir.with_name(f"{data_dir.name}-server.log")
+    started = time.monotonic()
     with log.open("wb") as written:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [*ATTEST, "serve", "--port", "0"],
@@ -49,7 +52,8 @@ def served(data_dir: Path, *, settings: Settings, **variables: str) -> Iterator[
             env={**environment(data_dir, settings), "ATTEST_REQUESTS_PER_MINUTE": "0", **variables},
         )
     try:
-        yield Served(_await(process, log))
+        url = _await(process, log)
+        yield Served(url, pid=process.pid, ready_seconds=time.monotonic() - started)
     finally:
         process.terminate()
         try:
@@ -66,7 +70,7 @@ def _await(process: "subprocess.Popen[bytes]", log: Path) -> str:
         found = _URL.search(log.read_text(errors="replace"))
         if found and _is_ready(found[0]):
             return found[0]
-        time.sleep(0.05)
+        time.sleep(0.02)
     said = log.read_text(errors="replace").strip().splitlines()[-1:]
     raise AttestError(f"attest serve was not ready within {_START_SECONDS:g} s: {said}")
 

@@ -26,7 +26,8 @@ from typing import Any
 import httpx
 from aiohttp import ClientSession, ClientTimeout
 
-from eval.bench.fake_slack import Acknowledged, FakeSlack, connector, envelope, mention
+from eval.bench.fake_slack import Acknowledged, FakeSlack, connector
+from eval.bench.slack_payloads import envelope, mention
 from rag.bootstrap import open_synchroniser
 from rag.progress import Bars, Update, silent
 from rag.settings import Settings

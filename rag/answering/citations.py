@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rag.grounding import LEAST_SUPPORT, support
 from rag.index.library import Library
-from rag.types import Citation, DocumentInfo, Hit, Sentence, SentenceSaid
+from rag.types import Citation, DocumentInfo, Hit, Place, Sentence, SentenceSaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,25 @@ class Prover:
 
     def _cite(self, quote: Quote) -> Citation:
         key = (quote.document.document_id, quote.start, quote.end)
-        return self._cited.setdefault(key, _citation(len(self._cited) + 1, quote))
+        if key not in self._cited:
+            self._cited[key] = self._citation(len(self._cited) + 1, quote)
+        return self._cited[key]
+
+    def _citation(self, marker: int, quote: Quote) -> Citation:
+        document = quote.document
+        return Citation(
+            marker=marker,
+            document_id=document.document_id,
+            source=document.source,
+            title=document.title,
+            publisher=document.publisher,
+            published=document.published,
+            version=document.version,
+            place=_place(self._library.places(document.document_id, document.version, quote.start, quote.end)),
+            start=quote.start,
+            end=quote.end,
+            quote=quote.text,
+        )
 
     def _is_cited(self, quote: Quote) -> bool:
         return any(
@@ -87,15 +105,7 @@ def render(sentences: Sequence[Sentence]) -> str:
     return " ".join(sentence.marked for sentence in sentences)
 
 
-def _citation(marker: int, quote: Quote) -> Citation:
-    return Citation(
-        marker=marker,
-        document_id=quote.document.document_id,
-        source=quote.document.source,
-        title=quote.document.title,
-        published=quote.document.published,
-        version=quote.document.version,
-        start=quote.start,
-        end=quote.end,
-        quote=quote.text,
-    )
+def _place(places: Sequence[Place]) -> str | None:
+    """`page 3`, or `page 3 – page 4` of a quote that begins on the one and ends on the other."""
+    labels = list(dict.fromkeys(place.label for place in places))
+    return " – ".join(labels[:1] + labels[1:][-1:]) or None

@@ -40,10 +40,9 @@ _NO_FINDING = re.compile(
     r"differences?|effects?|evidence|impacts?|improvements?|links?|relationship)\b",
     re.IGNORECASE,
 )
-_SAYING = re.compile(
-    r"\b(?:according to|accus(?:es?|ed|ing)|alleg(?:es?|ed)|argu(?:es?|ed|ing)|believes?|claim(?:s|ed|ing)?|"
-    r"conten(?:ds?|ded)|den(?:y|ies|ied)|insist(?:s|ed)?|reject(?:s|ed)?|said|says?|stat(?:es?|ed))\b",
-    re.IGNORECASE,
+_SAYING = re.compile(  # "the State Department" and "member states" say nothing yet
+    r"\b(?:[Aa]ccording to|accus(?:es?|ed|ing)|alleg(?:es?|ed)|argu(?:es?|ed|ing)|believes?|claim(?:s|ed|ing)?|"
+    r"conten(?:ds?|ded)|den(?:y|ies|ied)|insist(?:s|ed)?|reject(?:s|ed)?|said|says?|stat(?:es? that|ed))\b"
 )
 
 
@@ -92,7 +91,7 @@ def find_opposites(query: Query, ranked: Sequence[Scored]) -> tuple[Scored, Scor
     for candidate, stand in stands:
         document_id = candidate.hit.document.document_id
         balance[document_id] = balance.get(document_id, 0) + stand
-    subject = next(iter(names_in(query.undated)), None)  # what is asked about: both must speak of it
+    subject = next(iter([*names_in(query.undated), *query.words]))  # what is asked about: both must speak of it
     for affirming, denying in product(
         [candidate for candidate, stand in stands if stand > 0],
         [candidate for candidate, stand in stands if stand < 0],

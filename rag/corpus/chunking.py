@@ -1,17 +1,22 @@
 """A document's text in, `Chunk`s out: whole sentences, about so many tokens, each an exact span of the text.
 
 LlamaIndex's SentenceSplitter decides what goes together; it returns bare strings, so each is found again in the text
-here. LlamaIndex takes seconds to import: only a sync that has something to chunk pays for it.
+here. LlamaIndex takes seconds to import, whichever part of it: only a text that has to be parted pays for it.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
-
-from llama_index.core.node_parser import SentenceSplitter
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rag.text import split_sentences
 from rag.tokens import encode
 from rag.types import Chunk, Span
+
+if TYPE_CHECKING:
+    from llama_index.core.node_parser import SentenceSplitter
+
+_MOST_CHARACTERS_A_TOKEN = 16  # a text with more is not counted before it is parted, where it is counted again
 
 
 class Chunker:
@@ -22,13 +27,8 @@ class Chunker:
     """
 
     def __init__(self, *, chunk_tokens: int, overlap_tokens: int) -> None:
-        self._splitter = SentenceSplitter(
-            chunk_size=chunk_tokens,
-            chunk_overlap=overlap_tokens,
-            tokenizer=encode,
-            paragraph_separator="\n\n",
-            chunking_tokenizer_fn=_sentences_with_gaps,
-        )
+        self._chunk_tokens = chunk_tokens
+        self._overlap_tokens = overlap_tokens
 
     def chunk(self, text: str, *, start: int = 0) -> list[Chunk]:
         """The chunks of `text` from `start` on, in order, each beginning and ending after the one before.
@@ -41,7 +41,7 @@ class Chunker:
         sentences = split_sentences(text)
         starts = [sentence.start for sentence in sentences]
         chunks = []
-        for span in _locate(text, self._splitter.split_text(text)):
+        for span in _locate(text, self._split(text)):
             first = max(0, bisect_left(starts, span.start + 1) - 1)
             last = bisect_left(starts, span.end)
             inside = tuple(
@@ -51,6 +51,23 @@ class Chunker:
             )
             chunks.append(Chunk(span.start, span.end, text[span.start : span.end], inside))
         return chunks
+
+    def _split(self, text: str) -> list[str]:
+        if len(text) <= _MOST_CHARACTERS_A_TOKEN * self._chunk_tokens and len(encode(text)) <= self._chunk_tokens:
+            return [text.strip()]  # as the splitter does
+        return self._splitter.split_text(text)
+
+    @cached_property
+    def _splitter(self) -> "SentenceSplitter":
+        from llama_index.core.node_parser import SentenceSplitter
+
+        return SentenceSplitter(
+            chunk_size=self._chunk_tokens,
+            chunk_overlap=self._overlap_tokens,
+            tokenizer=encode,
+            paragraph_separator="\n\n",
+            chunking_tokenizer_fn=_sentences_with_gaps,
+        )
 
 
 def _shift(chunk: Chunk, by: int) -> Chunk:

@@ -1,63 +1,46 @@
-"""Folders in, the next generation of the index out: what is new, changed or gone is applied, the rest is not touched.
+"""Folders in, the next generation of the index out: what is new, changed, renamed or gone is applied, the rest kept.
 
 A file that cannot be read is reported and keeps what the index holds of it. Nothing changes for readers until all is
-done; a sync that dies leaves the generation they have.
+done; a sync that dies leaves the generation they have, and what it embedded is not embedded again.
 """
 
-import hashlib
-import json
-import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from rag.corpus.loading import Metadata, SourceFile, list_files, load, read_sidecar
-from rag.errors import DocumentError
-from rag.index.generations import Draft, Generations, Lease
+from rag.corpus.drafting import Drafter, has_vectors
+from rag.corpus.indexing import parse_pending
+from rag.corpus.parse_worker import Limits
+from rag.corpus.parsing import Parser
+from rag.corpus.planning import Planner, SyncPlan
+from rag.corpus.unread import UnreadFiles
+from rag.errors import StoreError
+from rag.index.generations import Draft, Generations, with_remedy
+from rag.index.leases import Lease
 from rag.index.library import Library
-from rag.index.library_draft import LibraryDraft
-from rag.index.reader import LIBRARY, SCHEMA, VECTORS, check_compatible
-from rag.index.vectors import VectorIndex, copy_vectors
-from rag.protocols import Embedder, Matrix
-from rag.types import Chunk, Document, Manifest
+from rag.index.reader import LIBRARY, SCHEMA, check_compatible
+from rag.protocols import Embedder
+from rag.types import Manifest
 
-_FILES_A_BATCH = 64  # embedded together: enough to sort by length, little to hold
-
-
-@dataclass(frozen=True, slots=True)
-class PendingFile:
-    """A file to index, and what its folder's sidecar says of it."""
-
-    file: SourceFile
-    told: Metadata | None
-    fingerprint: str
-
-
-@dataclass(slots=True)
-class SyncPlan:
-    """What a sync would do; sources and, for `removed`, document ids. `failed` pairs a source with the reason."""
-
-    added: list[PendingFile] = field(default_factory=list)
-    changed: list[PendingFile] = field(default_factory=list)
-    removed: list[tuple[str, str]] = field(default_factory=list)
-    unchanged: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+Progress = Callable[[int, int], None]
+"""Told (done, total)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
-    """What a sync did, for people and for `--json`."""
+    """What a sync did, for people and for `--json`; `renamed` has old and new sources.
+
+    `failed` pairs a source with why it is not indexed, `warnings` with what of a file that was read is not in its text.
+    """
 
     added: list[str]
     changed: list[str]
+    renamed: list[tuple[str, str]]
     removed: list[str]
     unchanged: int
     failed: list[tuple[str, str]]
+    warnings: list[tuple[str, str]]
     documents: int
     chunks: int
     generation: int | None
@@ -65,13 +48,28 @@ class SyncReport:
     dry_run: bool
 
 
+def nobody(done: int, total: int) -> None:
+    """Progress that is not shown."""
+
+
 class Synchroniser:
     """Brings the index of one data directory in line with folders of files."""
 
-    def __init__(self, data_dir: Path, *, embedder: Embedder, chunk_tokens: int, chunk_overlap_tokens: int) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        embedder: Embedder,
+        chunk_tokens: int,
+        chunk_overlap_tokens: int,
+        keep_versions_days: int = 90,
+        limits: Limits | None = None,
+    ) -> None:
         self._generations = Generations(data_dir)
         self._data_dir = data_dir.resolve()
         self._embedder = embedder
+        self._limits = limits or Limits()
+        self._unread = UnreadFiles(self._data_dir, self._limits)
         self._recipe = Manifest(
             schema=SCHEMA,
             embedding_model=embedder.name,
@@ -79,11 +77,25 @@ class Synchroniser:
             chunk_tokens=chunk_tokens,
             chunk_overlap_tokens=chunk_overlap_tokens,
         )
+        self._drafter = Drafter(
+            self._data_dir,
+            embedder=embedder,
+            recipe=self._recipe,
+            keep_versions_days=keep_versions_days,
+            limits=self._limits,
+        )
 
     def known_roots(self) -> list[Path]:
-        """The roots of the current index, whatever made it."""
-        with self._generations.reading() as lease:
-            return [Path(root) for root in lease.manifest().roots] if lease else []
+        """The roots of the current index, whatever made it.
+
+        Raises:
+            StoreError: it does not tell them any more.
+        """
+        try:
+            with self._generations.reading() as lease:
+                return [Path(root) for root in lease.manifest().roots] if lease else []
+        except StoreError as error:
+            raise with_remedy(error) from None
 
     def sync(
         self,
@@ -91,35 +103,52 @@ class Synchroniser:
         *,
         rebuild: bool = False,
         dry_run: bool = False,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress = nobody,
+        looking: Progress = nobody,
     ) -> SyncReport:
-        """Applies what differs between `paths` (each a root) and the index; `progress` gets (done, total) documents.
+        """Applies what differs between `paths` (each a root) and the index.
 
-        `rebuild` starts from nothing, so only `paths` will be in the index.
+        `progress` is told of documents, `looking` before that of files. `rebuild` starts from nothing, so only `paths`
+        will be in the index.
 
         Raises:
             ConfigurationError: a path does not exist or a sidecar is invalid; nothing was changed.
             IndexMismatchError: the index was made otherwise and `rebuild` was not asked for.
             IndexBusyError: another process is writing.
+            StoreError: the disk is full or fails, or what is there is damaged; nothing was changed.
         """
         started = time.perf_counter()
+        planner = Planner(
+            data_dir=self._data_dir,
+            recipe=(self._recipe.chunk_tokens, self._recipe.chunk_overlap_tokens),
+            max_file_mb=self._limits.file_mb,
+            unread={} if rebuild else self._unread.load(),
+            progress=looking,
+        )
         if dry_run:
-            with self._generations.reading() as lease:
-                plan = self._plan(paths, None if rebuild else lease)
+            with self._generations.sound(optional=rebuild) as (lease, _):
+                plan, _ = self._plan(planner, paths, None if rebuild else lease)
+                with Parser(self._limits) as parser:
+                    for done, _ in enumerate(parse_pending(plan, parser), start=1):
+                        progress(done, len(plan.changed) + len(plan.added))
                 counts, generation = _counts(lease), lease.number if lease else None
         else:
             with self._generations.draft(fresh=rebuild) as draft:
-                plan = self._plan(paths, None if rebuild else draft.previous)
-                if plan or rebuild or draft.previous is None:
-                    counts, generation = self._write(draft, plan, rebuild, progress), draft.number
-                else:
-                    counts, generation = _counts(draft.previous), draft.previous.number
+                base = None if rebuild else draft.previous
+                plan, has_expired = self._plan(planner, self._all_roots(paths, draft, base), base)
+                anyway = base is None or has_expired or draft.damaged is not None or not has_vectors(base)
+                published = self._drafter.fill(draft, base, plan, planner, progress, anyway=anyway)
+                self._unread.save(plan.unread)
+                counts = published or _counts(base)
+                generation = draft.number if published else base.number if base else None
         return SyncReport(
             added=[pending.file.source for pending in plan.added],
             changed=[pending.file.source for pending in plan.changed],
-            removed=[source for source, _ in plan.removed],
+            renamed=[(entry.source, pending.file.source) for entry, pending in plan.renamed],
+            removed=[entry.source for entry in plan.removed],
             unchanged=plan.unchanged,
             failed=plan.failed,
+            warnings=plan.warnings,
             documents=counts["documents"],
             chunks=counts["chunks"],
             generation=generation,
@@ -127,143 +156,25 @@ class Synchroniser:
             dry_run=dry_run,
         )
 
-    def _plan(self, paths: Sequence[Path], base: Lease | None) -> SyncPlan:
-        plan = SyncPlan()
-        roots = list(dict.fromkeys(path.resolve() for path in paths))
+    def _plan(self, planner: Planner, paths: Sequence[Path], base: Lease | None) -> tuple[SyncPlan, bool]:
+        """What to do, and whether earlier versions are to be forgotten."""
         if base is None:
-            for root in roots:
-                self._plan_root(plan, root, None)
-            return plan
+            return planner.plan(paths, None), False
         check_compatible(base.manifest(), embedding_model=self._embedder.name)
         with Library.open(base.folder / LIBRARY) as library:
-            for root in roots:
-                self._plan_root(plan, root, library)
-        return plan
+            return planner.plan(paths, library), self._drafter.has_expired(library)
 
-    def _plan_root(self, plan: SyncPlan, root: Path, library: Library | None) -> None:
-        indexed = {entry.source: entry for entry in library.documents_of(str(root))} if library else {}
-        # A root that is gone takes its documents with it; one that never was is a mistake, and list_files says so.
-        files = [] if indexed and not root.exists() else list_files(root)
-        if self._data_dir not in root.parents:  # nor is the index a document of a folder that it lies in
-            files = [file for file in files if not file.path.is_relative_to(self._data_dir)]
-        sidecar = read_sidecar(files[0].folder if files else root)
-        for file in files:
-            entry = indexed.pop(file.source, None)
-            told = sidecar.pop(file.source, None)
-            try:
-                content = _read(file)
-                fingerprint = self._fingerprint(content, told)
-                if entry is not None and entry.fingerprint == fingerprint:
-                    plan.unchanged += 1
-                    continue
-                load(file, content, told)
-            except DocumentError as error:
-                kept = "" if entry is None else "; the index keeps its earlier text"
-                plan.failed.append((file.source, f"{error}{kept}"))
-                continue
-            (plan.added if entry is None else plan.changed).append(PendingFile(file, told, fingerprint))
-        plan.removed.extend((entry.source, entry.document_id) for entry in indexed.values())
-        if root.is_dir():
-            plan.failed.extend((source, "corpus.toml names it, but there is no such file") for source in sidecar)
-
-    def _write(
-        self, draft: Draft, plan: SyncPlan, rebuild: bool, progress: Callable[[int, int], None] | None
-    ) -> dict[str, int]:
-        path = draft.folder / LIBRARY
-        if draft.previous is None or rebuild:
-            library, vectors = LibraryDraft.create(path), VectorIndex.create(draft.folder / VECTORS)
-        else:
-            shutil.copyfile(draft.previous.folder / LIBRARY, path)
-            copy_vectors(draft.previous.folder / VECTORS, draft.folder / VECTORS)
-            library, vectors = LibraryDraft.edit(path), VectorIndex.open(draft.folder / VECTORS)
-        with library, closing(vectors):
-            for _, document_id in plan.removed:
-                vectors.remove(library.remove_document(document_id))
-            self._index_files(library, vectors, plan, progress)
-            counts = library.counts()
-            draft.publish(replace(self._recipe, chunks=counts["chunks"], roots=tuple(library.roots())))
-            return counts
-
-    def _index_files(
-        self,
-        library: LibraryDraft,
-        vectors: VectorIndex,
-        plan: SyncPlan,
-        progress: Callable[[int, int], None] | None,
-    ) -> None:
-        pending = [*plan.changed, *plan.added]
-        if not pending:
-            return
-        from rag.corpus.chunking import Chunker  # LlamaIndex: seconds to import, needed only here
-
-        chunker = Chunker(chunk_tokens=self._recipe.chunk_tokens, overlap_tokens=self._recipe.chunk_overlap_tokens)
-        for start in range(0, len(pending), _FILES_A_BATCH):
-            batch = pending[start : start + _FILES_A_BATCH]
-            chunked = [
-                (item, document, chunker.chunk(document.text, start=document.body_start))
-                for item in batch
-                if (document := _load(item, plan)) is not None
-            ]
-            embedded = self._embed([(document, chunks) for _, document, chunks in chunked])
-            for (item, document, chunks), (chunk_vectors, sentence_vectors) in zip(chunked, embedded, strict=True):
-                vectors.remove(library.remove_document(document.info.document_id))
-                ids = library.add_document(
-                    document,
-                    chunks,
-                    root=str(item.file.root),
-                    fingerprint=item.fingerprint,
-                    chunk_vectors=chunk_vectors,
-                    sentence_vectors=sentence_vectors,
-                )
-                vectors.add(ids, chunk_vectors)
-            if progress is not None:
-                progress(start + len(batch), len(pending))
-
-    def _embed(self, documents: Sequence[tuple[Document, Sequence[Chunk]]]) -> Iterator[tuple[Matrix, list[Matrix]]]:
-        """Per document: its chunks' vectors and, per chunk, its sentences'; each distinct text is embedded once."""
-        rows: dict[str, int] = {}
-        for document, chunks in documents:
-            for chunk in chunks:
-                for text in (_titled(document, chunk), *_sentence_texts(document, chunk)):
-                    rows.setdefault(text, len(rows))
-        matrix = self._embedder.embed_documents(list(rows))
-        for document, chunks in documents:
-            yield (
-                matrix[[rows[_titled(document, chunk)] for chunk in chunks]],
-                [matrix[[rows[text] for text in _sentence_texts(document, chunk)]] for chunk in chunks],
-            )
-
-    def _fingerprint(self, content: bytes, told: Metadata | None) -> str:
-        """Of everything that decides how a file is indexed, so that an equal one need not be read again."""
-        recipe = [self._recipe.chunk_tokens, self._recipe.chunk_overlap_tokens, told and asdict(told)]
-        return hashlib.sha256(
-            hashlib.sha256(content).digest() + json.dumps(recipe, sort_keys=True).encode()
-        ).hexdigest()
-
-
-def _titled(document: Document, chunk: Chunk) -> str:
-    """What is embedded of a chunk: its title says what a passage that names nothing is about."""
-    return f"{document.info.title}\n{chunk.text}" if document.info.title else chunk.text
-
-
-def _sentence_texts(document: Document, chunk: Chunk) -> list[str]:
-    return [document.text[span.start : span.end] for span in chunk.sentences]
-
-
-def _read(file: SourceFile) -> bytes:
-    try:
-        return file.path.read_bytes()
-    except OSError as error:
-        raise DocumentError(f"it cannot be read: {error.strerror}") from None
-
-
-def _load(item: PendingFile, plan: SyncPlan) -> Document | None:
-    """The file's document, or None, and a line in the plan, when it has become unreadable since the plan was made."""
-    try:
-        return load(item.file, _read(item.file), item.told)
-    except DocumentError as error:
-        plan.failed.append((item.file.source, str(error)))
-        return None
+    def _all_roots(self, paths: Sequence[Path], draft: Draft, base: Lease | None) -> Sequence[Path]:
+        """`paths`; and where a generation is lost, all roots of it, as what they brought to it is lost as well."""
+        if draft.damaged is None or base is None:
+            return paths
+        try:
+            with self._generations.reading() as lease:
+                roots = lease.manifest().roots if lease else ()
+        except StoreError:
+            roots = base.manifest().roots
+        given = [path.resolve() for path in paths]
+        return [*paths, *(Path(root) for root in roots if Path(root) not in given and Path(root).exists())]
 
 
 def _counts(lease: Lease | None) -> dict[str, int]:

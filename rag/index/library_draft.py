@@ -4,8 +4,10 @@ A draft that dies is thrown away whole, so it keeps no journal on disk and does 
 flushed once, when it is published.
 """
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.dates import DateSpan, find_dates, parse_date
-from rag.index.library import Library, encode_dates, stem_codes
-from rag.protocols import Matrix
+from rag.index.library import DOCUMENT, Library
+from rag.index.rows import encode_dates, stem_codes
+from rag.protocols import Matrix, Vector
 from rag.text import content_stems
 from rag.types import Chunk, Document
 
@@ -23,10 +26,20 @@ CREATE TABLE documents (
     id TEXT PRIMARY KEY, root TEXT NOT NULL, source TEXT NOT NULL,
     version TEXT NOT NULL,      -- sha256 of the file's bytes
     fingerprint TEXT NOT NULL,  -- of everything that decides how it is indexed
-    title TEXT, publisher TEXT, published TEXT, published_basis TEXT,
+    seen TEXT NOT NULL,         -- what the file looked like from outside when it was read
+    title TEXT, publisher TEXT, published TEXT, published_basis TEXT, authors TEXT, language TEXT,
     published_first TEXT, published_last TEXT,  -- ISO days, inclusive
     text TEXT NOT NULL,
+    body_start INTEGER NOT NULL,  -- up to there the text describes itself
+    places TEXT NOT NULL,         -- JSON: [[start, end, label], ...]
     UNIQUE (root, source)
+);
+CREATE TABLE versions (  -- what documents were before: for citations that name it
+    document_id TEXT NOT NULL, source TEXT NOT NULL, version TEXT NOT NULL,
+    title TEXT, publisher TEXT, published TEXT, published_basis TEXT, authors TEXT, language TEXT,
+    text TEXT NOT NULL, body_start INTEGER NOT NULL, places TEXT NOT NULL,
+    replaced TEXT NOT NULL,  -- ISO time, UTC
+    PRIMARY KEY (document_id, version)
 );
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: it is the vector's id as well
@@ -49,6 +62,17 @@ CREATE VIRTUAL TABLE keyword_terms USING fts5vocab (keywords, row);
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """A document, and the id, root, source and looks that it gets."""
+
+    document_id: str
+    to: str
+    root: str
+    source: str
+    seen: str
+
+
 class LibraryDraft(Library):
     """A library that one writer fills and nobody else reads yet; leaving its block without an error keeps it."""
 
@@ -64,7 +88,10 @@ class LibraryDraft(Library):
 
     def _connect(self) -> sqlite3.Connection:
         connection = super()._connect()
-        connection.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
+        connection.executescript(
+            "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
+            "PRAGMA secure_delete = ON;"  # a text that is forgotten is not left in free pages
+        )
         return connection
 
     def __exit__(self, *exception: object) -> None:
@@ -79,30 +106,32 @@ class LibraryDraft(Library):
         *,
         root: str,
         fingerprint: str,
-        chunk_vectors: Matrix,
-        sentence_vectors: Sequence[Matrix],
+        vectors: Iterable[tuple[Vector, Matrix]],
+        seen: str = "",
     ) -> list[int]:
-        """Stores a new document; returns the ids of its chunks, in order. `sentence_vectors` has a matrix a chunk."""
+        """Stores a new document; returns the ids of its chunks, in order. `vectors` gives each chunk's own and its
+        sentences', one chunk after the other."""
         info = document.info
         published = parse_date(info.published) if info.published else None
         self._db.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(info.document_id, root, info.source, info.version, fingerprint, info.title),
-                *(info.publisher, info.published, info.published_basis),
+                *(info.document_id, root, info.source, info.version, fingerprint, seen, info.title),
+                *(info.publisher, info.published, info.published_basis, info.authors, info.language),
                 *(published and published.first.isoformat(), published and published.last.isoformat()),
-                document.text,
+                *(document.text, document.body_start),
+                json.dumps([(place.start, place.end, place.label) for place in document.places]),
             ),
         )
+        # What is live is found first: an earlier version that is back need not be kept as one.
+        self._db.execute("DELETE FROM versions WHERE document_id = ? AND version = ?", (info.document_id, info.version))
         ids = []
         dates = [
             [_dates_said(document.text[span.start : span.end], published) for span in chunk.sentences]
             for chunk in chunks
         ]
         terms = _date_terms(dates, published)
-        for chunk, said, term, vector, sentences in zip(
-            chunks, dates, terms, chunk_vectors, sentence_vectors, strict=True
-        ):
+        for chunk, said, term, (vector, sentences) in zip(chunks, dates, terms, vectors, strict=True):
             cursor = self._db.execute(
                 "INSERT INTO chunks VALUES (NULL, ?, ?, ?, ?, ?, ?)",
                 (
@@ -125,8 +154,10 @@ class LibraryDraft(Library):
             )
         return ids
 
-    def remove_document(self, document_id: str) -> list[int]:
-        """Removes a document and all that hangs on it; returns the ids of the chunks it had."""
+    def remove_document(self, document_id: str, *, replaced: str) -> list[int]:
+        """Removes a document and all that hangs on it, keeping its text as an earlier version; returns the ids of
+        the chunks it had. `replaced` is the time of it, ISO, UTC."""
+        self._keep_version(document_id, replaced)
         ids = self.chunks_of(document_id)
         for statement in (
             "DELETE FROM keywords WHERE rowid = ?",
@@ -136,6 +167,41 @@ class LibraryDraft(Library):
             self._db.executemany(statement, [(chunk_id,) for chunk_id in ids])
         self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         return ids
+
+    def rename_documents(self, renamings: Sequence[Renaming], *, replaced: str) -> None:
+        """Gives documents other ids, roots and sources, all at once, as one may get what another had; and keeps what
+        they were as earlier versions."""
+        for one in renamings:
+            self._keep_version(one.document_id, replaced)
+            self._db.execute(
+                "UPDATE documents SET id = '>' || ?1, root = '>' || ?1, source = '' WHERE id = ?2",
+                (one.to, one.document_id),
+            )
+            self._db.execute(
+                "UPDATE chunks SET document_id = '>' || ? WHERE document_id = ?", (one.to, one.document_id)
+            )
+        for one in renamings:
+            self._db.execute(
+                "UPDATE documents SET id = ?1, root = ?2, source = ?3, seen = ?4 WHERE id = '>' || ?1",
+                (one.to, one.root, one.source, one.seen),
+            )
+            self._db.execute("UPDATE chunks SET document_id = ?1 WHERE document_id = '>' || ?1", (one.to,))
+        self._db.execute("DELETE FROM versions WHERE (document_id, version) IN (SELECT id, version FROM documents)")
+
+    def note_seen(self, seen: Iterable[tuple[str, str]]) -> None:
+        """Notes what the files of documents look like from outside now: document ids and `seen`."""
+        self._db.executemany("UPDATE documents SET seen = ?2 WHERE id = ?1", list(seen))
+
+    def forget_versions(self, *, replaced_before: str) -> None:
+        """Deletes the earlier versions that were replaced before then."""
+        self._db.execute("DELETE FROM versions WHERE replaced < ?", (replaced_before,))
+
+    def _keep_version(self, document_id: str, replaced: str) -> None:
+        self._db.execute(
+            f"INSERT OR REPLACE INTO versions (document_id, {DOCUMENT}, replaced)"
+            f" SELECT id, {DOCUMENT}, ? FROM documents WHERE id = ?",
+            (replaced, document_id),
+        )
 
 
 def _dates_said(sentence: str, published: DateSpan | None) -> list[DateSpan]:

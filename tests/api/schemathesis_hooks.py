@@ -10,7 +10,11 @@ from zlib import crc32
 import schemathesis
 from schemathesis import HookContext
 
+from api.routes.documents import KINDS
 from rag.corpora import DEFAULT_CORPUS
+
+for kind in KINDS:  # of files, which are sent as they are
+    schemathesis.serializer.alias(kind, "application/octet-stream")
 
 
 @schemathesis.hook

@@ -69,6 +69,7 @@ class Running:
     process: subprocess.Popen[bytes]
     url: str
     log: Path
+    said: Path  # to whoever started it
 
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged so far; all of it is JSON."""
@@ -86,19 +87,21 @@ class Running:
 
 @contextmanager
 def attest_serve(data_dir: Path, log: Path, *options: str, **settings: str) -> Iterator[Running]:
-    with log.open("wb") as written:
+    said = log.with_name(f"{log.name}-said")
+    with log.open("wb") as written, said.open("wb") as shown:
         process = subprocess.Popen(
             [sys.executable, "-m", "rag", "serve", "--port", "0", *options],
+            stdout=shown,
             stderr=written,
             env={**os.environ, "ATTEST_DATA_DIR": str(data_dir), "ATTEST_REQUESTS_PER_MINUTE": "0", **settings},
         )
     try:
         deadline = time.monotonic() + 60
-        while not (found := re.search(r"http://[\d.]+:(\d+)", log.read_text())):
+        while not (found := re.search(r"http://[\d.]+:(\d+)/", said.read_text())):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        yield Running(process, f"http://127.0.0.1:{found[1]}", log)
+        yield Running(process, f"http://127.0.0.1:{found[1]}", log, said)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)

@@ -129,6 +129,14 @@ def test_a_body_that_is_not_json_is_refused(url: str, body: bytes) -> None:
     assert "message" in response.json()["error"]
 
 
+@pytest.mark.parametrize("headers", [{}, {"content-type": "application/x-www-form-urlencoded"}])
+def test_json_that_is_not_said_to_be_json_is_told_what_to_send(url: str, headers: dict[str, str]) -> None:
+    response = httpx.post(f"{url}/v1/ask", content=b'{"question": "what?"}', headers=headers)
+    assert response.status_code == 422
+    told = "body: it is not said to be JSON; send Content-Type: application/json"
+    assert response.json()["error"]["message"] == told
+
+
 def test_an_unpaired_surrogate_is_a_422(url: str) -> None:
     body = b'{"question": "what \\ud800 is it?"}'
     response = httpx.post(f"{url}/v1/ask", content=body, headers={"content-type": "application/json"})
@@ -238,6 +246,11 @@ def test_other_machines_are_let_in_with_keys_or_an_open_door_only(tmp_path: Path
     assert refused.stderr.count("\n") == 1
     with attest_serve(tmp_path, tmp_path / "log", "--host", "0.0.0.0", "--open") as served:  # noqa: S104
         assert httpx.get(f"{served.url}/v1/corpora").status_code == 200
+        assert "at all addresses of this machine" in served.said.read_text()
+
+
+def test_a_server_says_in_plain_words_where_it_answers(served: Running) -> None:
+    assert served.said.read_text() == f"Attest answers at {served.url}/ (Ctrl-C stops it)\n"
 
 
 def test_a_key_opens_a_server_from_its_making_to_its_revoking(seeds_index: Path, tmp_path: Path) -> None:
@@ -265,6 +278,16 @@ def test_the_keys_that_are_listed_have_no_secrets(tmp_path: Path) -> None:
     listed = attest(tmp_path, "keys", "list")
     assert "Ann: reads and writes law, news" in listed.stdout
     assert key.split("_", 2)[2] not in listed.stdout + attest(tmp_path, "keys", "list", "--json").stdout
+
+
+def test_a_key_for_a_corpus_that_is_not_there_yet_is_made_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "corpora" / "law").mkdir(parents=True)
+    corpora = ("--corpus", "law", "--corpus", "nope", "--corpus", "default")
+    made = attest(tmp_path, "keys", "create", "--name", "Ann", *corpora)
+    assert made.returncode == 0
+    assert made.stdout.startswith("attest_")
+    assert "There is no corpus 'nope' yet; to make it: attest ingest PATH --corpus nope\n" in made.stderr
+    assert made.stderr.count("There is no corpus") == 1
 
 
 def test_a_key_for_no_possible_corpus_is_not_made(tmp_path: Path) -> None:

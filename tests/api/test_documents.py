@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.errors import ApiError
 from api.keys import KeyStore
 from api.uploads import Change, ChangeError, safe_name
 from rag.corpus.sync import Synchroniser
@@ -56,7 +57,7 @@ def test_what_is_ingested_is_listed_and_read(client: httpx.Client, docs: Path) -
     assert not any(one["uploaded"] for one in listed.values())
     read = client.get(f"/v1/documents/{listed['bridge.md']['document_id']}").json()
     text = (docs / "bridge.md").read_text()
-    assert read == {**listed["bridge.md"], "text": text}
+    assert read == {**listed["bridge.md"], "current": True, "text": text, "places": []}
     assert read["characters"] == len(text)
 
 
@@ -83,7 +84,8 @@ def test_an_unknown_document_and_another_version_are_404(client: httpx.Client) -
 def test_an_uploaded_document_answers_is_replaced_and_deleted(client: httpx.Client, tmp_path: Path) -> None:
     job = finished(client, upload(client, **{"comet.md": COMET}))
     assert (job["status"], job["kind"], job["done"], job["total"]) == ("done", "upload", 1, 1)
-    assert job["report"] == {"added": ["comet.md"], "changed": [], "removed": [], "failed": []}
+    nothing: dict[str, list[str]] = {name: [] for name in ("changed", "renamed", "removed", "failed", "warnings")}
+    assert job["report"] == {"added": ["comet.md"], **nothing}
     assert job["finished_at"] >= job["created_at"]
     assert "green tail" in ask(client, "What tail had the comet?")
     comet = sources(client)["comet.md"]
@@ -93,20 +95,22 @@ def test_an_uploaded_document_answers_is_replaced_and_deleted(client: httpx.Clie
     job = finished(client, client.put(address, files={"file": ("new.md", RED_COMET)}))
     assert (job["status"], job["report"]["changed"]) == ("done", ["comet.md"])
     assert "red tail" in ask(client, "What tail had the comet?")
-    gone = client.get(address, params={"version": comet["version"]})
-    assert gone.status_code == 404
+    earlier = {"version": comet["version"]}
+    read = client.get(address, params=earlier).json()
+    assert (read["current"], read["text"]) == (False, COMET.decode())
 
     job = finished(client, client.delete(address))
     assert (job["status"], job["report"]["removed"]) == ("done", ["comet.md"])
     assert ask(client, "What tail had the comet?") == ""
     assert client.get(address).status_code == 404
+    assert client.get(address, params=earlier).json()["current"] is False  # an answer may cite it
     assert list(sources(client)) == ["bread.txt", "bridge.md", "otters.txt"]
     uploads = tmp_path / "data" / "uploads"
     assert [path for path in uploads.rglob("*") if path.is_file()] == []
 
 
 def test_what_cannot_be_read_is_taken_back_and_the_rest_stays(client: httpx.Client, tmp_path: Path) -> None:
-    job = finished(client, upload(client, **{"comet.md": COMET, "broken.txt": b"\xff\xfe"}))
+    job = finished(client, upload(client, **{"comet.md": COMET, "broken.txt": b"caf\xe9"}))
     assert (job["status"], job["report"]["added"]) == ("done", ["comet.md"])
     [[source, reason]] = job["report"]["failed"]
     assert (source, "not UTF-8" in reason) == ("broken.txt", True)
@@ -148,7 +152,7 @@ def test_jobs_of_a_corpus_run_in_their_order(client: httpx.Client) -> None:
 
 def test_files_that_cannot_be_taken_are_refused_before_there_is_a_job(client: httpx.Client, tmp_path: Path) -> None:
     for files, status in (
-        ({"comet.pdf": COMET}, 415),
+        ({"comet.exe": COMET}, 415),
         ({"corpus.toml": COMET}, 415),
         ({".hidden.md": COMET}, 422),
         ({"..": COMET}, 422),
@@ -202,6 +206,12 @@ def test_a_job_of_another_corpus_is_not_told_of(serve: Serve, tmp_path: Path) ->
 )
 def test_safe_names_are_kept(sent: str, kept: str) -> None:
     assert safe_name(sent) == kept
+
+
+@pytest.mark.parametrize("sent", ["~$plan.docx", ".hidden.txt", "", "a\u202eb.txt"])
+def test_a_name_that_a_sync_would_pass_over_or_that_hides_something_is_refused(sent: str) -> None:
+    with pytest.raises(ApiError, match="cannot be called"):
+        safe_name(sent)
 
 
 def test_a_change_that_was_not_made_is_not_taken_back(tmp_path: Path) -> None:

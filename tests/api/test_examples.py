@@ -1,12 +1,16 @@
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from api.examples import MOST, find_examples
 from rag.bootstrap import open_chatbot, open_synchroniser
+from rag.chatbot import Chatbot
 from rag.settings import Settings
+from rag.types import Answer, Citation, Document, DocumentInfo, DocumentSummary, Question
 from tests.api.conftest import Serve
 from tests.model_server import ModelServer
 
@@ -38,6 +42,63 @@ def test_examples_are_made_of_whatever_is_indexed(tmp_path: Path) -> None:
     chatbot.close()
     assert "When was the Old Pier built?" in questions
     assert "What did Mayor Ines Calder say?" in questions
+
+
+class Scripted(Chatbot):
+    """Says of one document what it is told to, to each question."""
+
+    def __init__(self, text: str, said: Mapping[str, str]) -> None:
+        self._text = text
+        self._said = said
+
+    def documents(self, *, source: str | None = None, after: str | None = None, limit: int = 100) -> list[Any]:
+        return [DocumentSummary(INFO, len(self._text), "/docs")]
+
+    def document(self, document_id: str, version: str | None = None) -> Document:
+        return Document(info=INFO, text=self._text)
+
+    def ask(self, question: str | Question, **_: Any) -> Answer:
+        quote = self._said[str(question)]
+        start = self._text.index(quote)
+        cited = Citation(
+            marker=1,
+            document_id="d",
+            source="d.txt",
+            title=None,
+            published=None,
+            version="v",
+            start=start,
+            end=start + len(quote),
+            quote=quote,
+        )
+        return Answer(
+            question=str(question), verdict="answered", citations=(cited,), model="extractive", confidence=0.9
+        )
+
+
+INFO = DocumentInfo(document_id="d", source="d.txt", version="v")
+OPENED = "The Tarn Weir was opened in 1901, and so was the Tarn Weir House."
+HOUSE = "The Tarn Weir House was opened by Ada Lund."
+
+
+def test_two_questions_with_one_answer_are_one_example() -> None:
+    text = f"{OPENED} {HOUSE}"
+    weir, house = "When was the Tarn Weir opened?", "When was the Tarn Weir House opened?"
+    assert list(find_examples(Scripted(text, {weir: OPENED, house: OPENED}))) == [weir]
+    assert list(find_examples(Scripted(text, {weir: OPENED, house: HOUSE}))) == [weir, house]
+
+
+def test_a_question_that_is_answered_beside_the_point_is_no_example() -> None:
+    said, beside = "Mayor Ines Calder said that it floods.", "A bridge was lost in the flood."
+    question = "What did Mayor Ines Calder say?"
+    assert list(find_examples(Scripted(f"{said} {beside}", {question: said}))) == [question]
+    assert list(find_examples(Scripted(f"{said} {beside}", {question: beside}))) == []
+
+
+def test_a_name_keeps_its_article() -> None:
+    said = "On Monday, the Tarn Harbour Board said that it floods."
+    question = "What did the Tarn Harbour Board say?"
+    assert list(find_examples(Scripted(said, {question: said}))) == [question]
 
 
 def test_each_generation_has_its_own(serve: Serve, tmp_path: Path) -> None:

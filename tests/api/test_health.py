@@ -22,6 +22,7 @@ class Index:
 
     def __init__(self, ready: bool | Exception) -> None:
         self.ready = ready
+        self.warning: str | None = None
         self.asked = 0
 
     def is_ready(self) -> bool:
@@ -79,7 +80,16 @@ def make(tmp_path: Path) -> Make:
 
 def test_an_open_index_is_ready(make: Make) -> None:
     response = make(Index(True)).get("/readyz")
-    assert (response.status_code, response.json()) == (200, {"status": "ready"})
+    assert (response.status_code, response.json()) == (200, {"status": "ready", "degraded": []})
+
+
+def test_a_corpus_that_an_earlier_generation_answers_for_is_named(make: Make) -> None:
+    index = Index(True)
+    index.warning = "generation 7 is damaged"
+    response = make(index).get("/readyz")
+    assert response.status_code == 200
+    assert len(response.json()["degraded"]) == 1
+    assert "generation" not in response.text
 
 
 def test_before_the_first_ingest_it_says_what_to_do(make: Make) -> None:

@@ -146,7 +146,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         open_synchroniser(corpus_folder(data_dir, name), settings=configured).sync([folder])
     store, keys, corpora = JobStore(data_dir / JOBS), KeyStore(data_dir / KEYS), open_corpora(configured)
     for name, word in WORDS.items():
-        store.add(Job(job_id=f"j_{name}", corpus=name, kind="upload", sources=(f"{word}.txt",), status="done"))
+        store.add(
+            Job(job_id=f"j_{name}", corpus=name, kind="upload", sources=(f"{word}.txt",), status="done"), most_waiting=1
+        )
     _, master = keys.create(name="Master")
     with TestClient(create_app(corpora, settings=configured)) as client:
         world = World(

@@ -10,13 +10,15 @@ from io import BytesIO
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 
 import api.jobs
 from api.errors import ApiError
-from api.indexing import IndexingError, index_uploads
+from api.indexing import IndexingError, index_root
 from api.job_store import Job, JobReport, JobStore
 from api.jobs import Jobs
+from api.turns import Turns
 from rag.corpora import corpus_folder, no_such_corpus
 from rag.corpus.sync import Synchroniser
 from rag.index.generations import Generations
@@ -31,7 +33,7 @@ def jobs_of(data_dir: Path, **options: float) -> Jobs:
             raise no_such_corpus(name)
         return corpus_folder(data_dir, name)
 
-    return Jobs(data_dir, folder=folder, **options)
+    return Jobs(data_dir, folder=folder, turns=Turns(data_dir), **options)
 
 
 async def upload(jobs: Jobs, name: str = "comet.md", content: bytes = COMET) -> Job:
@@ -107,7 +109,7 @@ def stop_in_the_middle(data_dir: Path, monkeypatch: pytest.MonkeyPatch, index: I
             return job
 
     with monkeypatch.context() as patched:
-        patched.setattr(api.jobs, "index_uploads", indexing)
+        patched.setattr(api.jobs, "index_root", indexing)
         return asyncio.run(run())
 
 
@@ -122,12 +124,11 @@ def test_after_a_restart_interrupted_jobs_have_failed_and_are_taken_back(
     assert "comet.md" in uploads(data_dir)
     assert [job.status for job in JobStore(data_dir / "jobs.sqlite").unfinished()] == ["running", "queued"]
 
-    async def restart() -> Job | None:
+    async def restart() -> Job:
         async with jobs_of(data_dir) as jobs:
-            return jobs.get(stopped.job_id)
+            return await reaches(jobs, stopped, "failed", "done")
 
     job = asyncio.run(restart())
-    assert job is not None
     assert (job.status, "server was stopped" in job.message) == ("failed", True)
     assert job.finished_at
     assert uploads(data_dir) == []
@@ -137,7 +138,7 @@ def test_after_a_restart_interrupted_jobs_have_failed_and_are_taken_back(
 def test_what_an_interrupted_job_had_published_is_taken_out_again(
     data_dir: Path, synchroniser: Synchroniser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop_in_the_middle(data_dir, monkeypatch, index_uploads)
+    stop_in_the_middle(data_dir, monkeypatch, index_root)
     assert sources_of(data_dir, synchroniser) == 4
 
     async def restart() -> None:
@@ -156,13 +157,13 @@ def test_what_went_live_before_its_process_was_lost_is_taken_out_again(
     lost: list[JobReport] = []
 
     async def indexing(*values: object, **options: object) -> JobReport:
-        report = await index_uploads(*values, **options)  # type: ignore[arg-type]
+        report = await index_root(*values, **options)  # type: ignore[arg-type]
         if not lost:
             lost.append(report)
             raise IndexingError("lost")
         return report
 
-    monkeypatch.setattr(api.jobs, "index_uploads", indexing)
+    monkeypatch.setattr(api.jobs, "index_root", indexing)
 
     async def run() -> Job:
         async with jobs_of(data_dir) as jobs:
@@ -173,7 +174,42 @@ def test_what_went_live_before_its_process_was_lost_is_taken_out_again(
     assert sources_of(data_dir, synchroniser) == 3
 
 
-def test_a_second_server_leaves_the_jobs_of_the_first_alone(data_dir: Path) -> None:
+def test_what_a_killed_process_kept_aside_for_jobs_that_have_ended_is_swept_at_start(data_dir: Path) -> None:
+    async def run() -> None:
+        async with jobs_of(data_dir) as jobs:
+            done = await reaches(jobs, await upload(jobs), "done")
+        left = [data_dir / "uploads" / ".jobs" / name for name in (done.job_id, "j_forgotten")]
+        for folder in left:  # as a kill just before it is forgotten leaves it
+            (folder / "old").mkdir(parents=True)
+        async with jobs_of(data_dir) as jobs, asyncio.timeout(20):
+            kept = await upload(jobs, "other.md")
+            while any(folder.exists() for folder in left):
+                await asyncio.sleep(0.02)
+            assert (await reaches(jobs, kept, "failed", "done")).status == "done"
+
+    asyncio.run(run())
+    assert uploads(data_dir) == ["comet.md", "other.md"]
+
+
+def test_what_of_an_uploaded_file_is_not_read_is_told(data_dir: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Otters", "Pups"])
+    book.active.append([400, 12])
+    book.create_sheet("Lists").sheet_state = "hidden"
+    content = BytesIO()
+    book.save(content)
+
+    async def run() -> Job:
+        async with jobs_of(data_dir) as jobs:
+            return await reaches(jobs, await upload(jobs, "otters.xlsx", content.getvalue()), "failed", "done")
+
+    job = asyncio.run(run())
+    assert job.report is not None
+    assert job.report.warnings == (("otters.xlsx", "the hidden sheet 'Lists' is not read"),)
+    assert job.message == "added otters.xlsx; otters.xlsx: the hidden sheet 'Lists' is not read"
+
+
+def test_another_process_leaves_the_jobs_of_a_living_one_alone(data_dir: Path) -> None:
     async def run() -> None:
         async with jobs_of(data_dir) as first:
             job = await upload(first)
@@ -219,7 +255,7 @@ def test_too_many_waiting_jobs_are_refused(data_dir: Path, monkeypatch: pytest.M
         raise AssertionError
 
     monkeypatch.setattr(api.jobs, "MOST_WAITING", 2)
-    monkeypatch.setattr(api.jobs, "index_uploads", hanging)
+    monkeypatch.setattr(api.jobs, "index_root", hanging)
 
     async def run() -> None:
         async with jobs_of(data_dir) as jobs:
@@ -260,7 +296,7 @@ def test_old_jobs_are_forgotten_and_unfinished_ones_are_not(tmp_path: Path, monk
     store = JobStore(tmp_path / "jobs.sqlite")
     made = [Job(job_id=f"j_{number}", corpus="default", kind="upload", sources=()) for number in range(6)]
     for number, job in enumerate(made):
-        store.add(job)
+        store.add(job, most_waiting=10)
         if number != 1:
             store.update(Job(job_id=job.job_id, corpus="default", kind="upload", sources=(), status="done"))
     assert [job.job_id for job in made if store.get(job.job_id)] == ["j_1", "j_3", "j_4", "j_5"]
@@ -270,7 +306,7 @@ def test_of_many_jobs_sent_at_once_only_so_many_wait(data_dir: Path, monkeypatch
     monkeypatch.setattr(api.jobs, "MOST_WAITING", 3)
 
     async def run() -> list[Job | BaseException]:
-        async with jobs_of(data_dir) as jobs:
+        async with Turns(data_dir).of("default"), jobs_of(data_dir) as jobs:  # so that none begins meanwhile
             return await asyncio.gather(*(upload(jobs, f"{n}.md") for n in range(8)), return_exceptions=True)
 
     sent = asyncio.run(run())

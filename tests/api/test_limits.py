@@ -110,7 +110,7 @@ def test_the_memory_of_callers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     callers = Callers(per_minute=1)
     for number in range(1000):
         callers.refusal(key(f"k{number}"))
-    assert len(callers.limit._left) == 100
+    assert len(callers.limit._allowances) == 100
     assert callers.refusal(key("k999")) is not None  # the last ones are those remembered
 
 

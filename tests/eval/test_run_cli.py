@@ -227,10 +227,13 @@ def test_gold_new_asks_a_person_at_a_terminal(
     attest_eval: Attest, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("eval.gold_cli.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
-    said = ["answered", "2", "its length", "503 metres | 1,650 feet", "", "503 metres are 1,650 feet"]
+    mistyped = ["answerd", "answered", "two", "99", "2"]
+    said = [*mistyped, "its length", "503 metres | 1,650 feet", "", "503 metres are 1,650 feet"]
     asked = ("gold", "new", "How long is the bridge?", "--corpus", str(docs), "--out", "mine.jsonl")
     done = attest_eval(*asked, input="\n".join([*said, ""]))
     assert done.stderr.endswith("added to mine.jsonl\n")
+    for wrong in ("'answerd'; it must be one of: answered", "'two' is none of the", "'99' is none of the"):
+        assert wrong in done.stderr
     case = json.loads((tmp_path / "mine.jsonl").read_text())
     assert case["answer_points"] == [{"point": "its length", "accepted": ["503 metres", "1,650 feet"]}]
     assert (case["evidence"], case["note"]) == (LONG["evidence"], said[-1])

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,9 +43,12 @@ def test_ask_json_is_the_contract(seeds_index: Path) -> None:
     ]
     assert list(answer["sentences"][0]) == ["text", "citations", "support"]
     assert list(answer["citations"][0]) == [
-        *("marker", "document_id", "source", "title", "published", "version", "start", "end", "quote")
+        *("marker", "document_id", "source", "title", "publisher", "published", "version", "place"),
+        *("start", "end", "quote"),
     ]
-    assert list(answer["passages"][0]) == ["document_id", "source", "start", "end", "text", "score"]
+    assert list(answer["passages"][0]) == [
+        *("document_id", "source", "start", "end", "text", "score", "title", "publisher", "published", "version"),
+    ]
     assert list(answer["usage"]) == ["prompt_tokens", "completion_tokens"]
     assert list(answer["timings_ms"]) == ["retrieve", "answer", "verify", "total"]
     assert (answer["verdict"], answer["model"], answer["degraded"]) == ("answered", "extractive", False)
@@ -102,11 +106,29 @@ def test_ingest_ask_and_status_work_from_nothing(tmp_path: Path, docs: Path) -> 
     dry = attest("ingest", str(docs), "--dry-run", data_dir=data_dir)
     assert dry.stdout.splitlines()[:3] == ["+ bread.txt", "+ bridge.md", "+ otters.txt"]
     assert not data_dir.exists()
-    assert attest("ingest", str(docs), data_dir=data_dir).stdout.startswith("3 new, 0 changed, 0 removed, 0 unchanged")
+    assert attest("ingest", str(docs), data_dir=data_dir).stdout.startswith("3 new, 0 changed, 0 renamed, 0 removed")
     assert "urchins" in attest("ask", "What do otters eat?", data_dir=data_dir).stdout
     assert "bread.txt" in attest("search", "sour starter", "--limit", "1", data_dir=data_dir).stdout
     status = json.loads(attest("status", "--json", data_dir=data_dir).stdout)
     assert (status["documents"], status["generation"], status["roots"]) == (3, 1, [str(docs.resolve())])
+
+
+def test_a_filter_by_date_that_leaves_undated_documents_out_says_so(tmp_path: Path, docs: Path) -> None:
+    data_dir, after = tmp_path / "data", ("--published-after", "2025-06")
+    attest("ingest", str(docs), data_dir=data_dir)
+    told = "published on or after 2025-06 were searched: those without a date of publication are left out"
+    asked = attest("ask", "What do otters eat?", *after, data_dir=data_dir)
+    assert told in " ".join(asked.stdout.split())
+    assert told in attest("search", "otters", *after, data_dir=data_dir).stderr
+    assert "left out" not in attest("ask", "What do otters eat?", data_dir=data_dir).stdout
+
+
+def test_a_status_of_nothing_says_what_to_do(tmp_path: Path) -> None:
+    run = attest("status", "--corpus", "food", data_dir=tmp_path / "data")
+    assert (run.returncode, run.stdout) == (0, "")
+    where = (tmp_path / "data" / "corpora" / "food").resolve()
+    assert run.stderr == f"nothing is indexed yet in {where}; run: attest ingest PATH --corpus food\n"
+    assert json.loads(attest("status", "--json", data_dir=tmp_path / "data").stdout)["generation"] is None
 
 
 def test_a_corpus_is_ingested_asked_and_shown_by_its_name(tmp_path: Path, docs: Path) -> None:
@@ -166,6 +188,11 @@ def test_help_imports_neither_llama_index_nor_chroma(seeds_index: Path) -> None:
     assert run.returncode == 0, run.stderr
     for command in ("ingest", "ask", "search", "status", "serve"):
         assert command in run.stdout
+
+
+def test_the_version_is_the_packages(tmp_path: Path) -> None:
+    run = attest("--version", data_dir=tmp_path)
+    assert (run.returncode, run.stdout) == (0, f"attest {version('attest')}\n")
 
 
 def test_an_unexpected_failure_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

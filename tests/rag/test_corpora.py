@@ -122,7 +122,8 @@ def test_a_conversation_is_kept_by_its_corpus(two_corpora: Callable[[], Corpora]
 
 def test_corpora_share_their_models(two_corpora: Callable[[], Corpora]) -> None:
     corpora = two_corpora()
-    assert corpora.get()._investigator is corpora.get("food")._investigator
+    one, other = corpora.get()._investigator, corpora.get("food")._investigator
+    assert (one.embedder is other.embedder, one.reader is other.reader) == (True, True)
     corpora.close()
 
 

@@ -92,3 +92,20 @@ def test_agreeing_passages_are_of_other_documents(seeds_index: Path, embedder: L
     assert 0 < len(agreeing) <= 2
     assert hits[0].document.source not in {hit.document.source for hit in agreeing}
     assert all("Haq" in hit.text for hit in agreeing)
+
+
+def test_a_near_copy_bears_out_nothing(tmp_path: Path, synchroniser: Synchroniser, embedder: LocalEmbedder) -> None:
+    docs = tmp_path / "papers"
+    docs.mkdir()
+    said = "Ada Lovelace and Charles Babbage met in London in June 1833 at a party of Mary Somerville's."
+    (docs / "first.txt").write_text(said)
+    (docs / "copy.txt").write_text(f"{said} Reprinted.")
+    (docs / "own.txt").write_text("It was in London that Lovelace first saw the engine that Babbage had built.")
+    synchroniser.sync([docs])
+    with IndexReader(tmp_path / "data", embedding_model=embedder.name).use() as index:
+        assert index is not None
+        query = prepare_query(parse_question("Where did Lovelace and Babbage meet?"), index, embedder, today=TODAY)
+        hits = retrieve(index, query, limit=1)
+        agreeing = retrieve_agreeing(index, query, ["lovelace", "babbage", "london"], beside=hits)
+    assert {hits[0].document.source, *(copy.source for copy in hits[0].copies)} == {"first.txt", "copy.txt"}
+    assert [hit.document.source for hit in agreeing] == ["own.txt"]

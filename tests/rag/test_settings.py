@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.bootstrap import open_chatbot
+from rag.bootstrap import describe_index, open_chatbot, open_synchroniser
 from rag.errors import ConfigurationError
 from rag.settings import (
     Settings,
@@ -10,6 +10,7 @@ from rag.settings import (
     load_server_settings,
     load_settings,
     load_slack_settings,
+    settings_of_corpus,
 )
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -108,3 +109,47 @@ def test_a_public_url_is_a_scheme_and_a_host(monkeypatch: pytest.MonkeyPatch, ur
     monkeypatch.setenv("ATTEST_PUBLIC_URL", url)
     with pytest.raises(ConfigurationError, match=r"^ATTEST_PUBLIC_URL: "):
         load_server_settings()
+
+
+def test_a_corpus_has_settings_of_its_own(tmp_path: Path) -> None:
+    settings = Settings.model_validate({"passages": 3, "OPENAI_API_KEY": "sk-secret"})
+    assert settings_of_corpus(settings, tmp_path / "none") == settings
+    (tmp_path / "settings.toml").write_text("chunk_tokens = 90\nleast_confidence = 0.5\n")
+    own = settings_of_corpus(settings, tmp_path)
+    assert (own.chunk_tokens, own.least_confidence, own.passages) == (90, 0.5, 3)
+    assert own.openai_api_key == settings.openai_api_key
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("chunk_token = 90", "chunk_token is no setting of a corpus"),
+        ('data_dir = "/"', "data_dir is no setting of a corpus"),
+        ("chunk_tokens = 1", "chunk_tokens: "),
+        ("chunk_tokens = 90\nchunk_overlap_tokens = 90", "must be smaller"),
+        ("chunk_tokens", "cannot be read"),
+    ],
+)
+def test_a_corpus_setting_that_cannot_be_is_refused_by_file_and_key(tmp_path: Path, content: str, told: str) -> None:
+    (tmp_path / "settings.toml").write_text(content)
+    with pytest.raises(ConfigurationError, match=f"settings.toml.*{told}"):
+        settings_of_corpus(Settings.model_validate({}), tmp_path)
+
+
+def test_a_corpus_is_indexed_and_asked_by_its_own_settings(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    text = " ".join(f"Otter {number} of the bay eats {number} clams." for number in range(40))
+    (tmp_path / "docs" / "otters.txt").write_text(text)
+    settings = Settings.model_validate({})
+    for name, told in (("a", "passages = 1\nchunk_tokens = 40"), ("b", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "settings.toml").write_text(told)
+        open_synchroniser(tmp_path / name, settings=settings).sync([tmp_path / "docs"])
+    chunks, passages = [], []
+    for name in ("a", "b"):
+        chunks.append(describe_index(tmp_path / name, settings=settings)["chunks"])
+        chatbot = open_chatbot(tmp_path / name, settings=settings)
+        passages.append(len(chatbot.ask("How many clams does otter 7 eat?").passages))
+        chatbot.close()
+    assert chunks[0] > chunks[1]  # type: ignore[operator]
+    assert passages[0] == 1 < passages[1]

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from rag.types import Answer, Citation, Passage, Sentence, Verdict
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # others may use the machine
 
 HOSTILE = (
     "<!here> <!channel|x> <@U0AAAAAAA> <#C0AAAAAAA|general> <!subteam^S0AAAAAAA> @channel @here @everyone #general "

@@ -1,19 +1,21 @@
 """An engine whose answers a test sets, and Slack bots over it: one behind HTTP, one on a web socket."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from api.app import create_app
-from api.slack.app import SlackBot
+from api.slack.app import SLACK, SlackBot
 from api.slack.socket import connected
-from eval.bench.fake_slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
+from eval.bench.fake_slack import FakeSlack
+from eval.bench.slack_payloads import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from rag.chatbot import Chatbot
 from rag.conversations import ConversationStore
 from rag.corpora import Corpora
@@ -22,17 +24,20 @@ from rag.types import Answer, AnswerEvent, AnswerGiven, Citation, Hit, Question,
 from tests.api.serving import serving
 
 QUOTE = "The bridge opened on 3 May 1932."
+END = -1
 
 
 class Engine:
     """Answers each question with the same sentences, as slowly as it is told; what `failing` holds is raised.
 
+    `awaits` says what has to be so before the sentence of that number is said; that of `END`, before the answer ends.
     It speaks `Chatbot.stream`'s events, keeps conversations as that does, and remembers what was asked of it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.conversations = ConversationStore(folder / "conversations.sqlite")
         self.sentences: tuple[str, ...] = ("The bridge opened in May 1932.", "It is 503 metres long.")
+        self.awaits: dict[int, Callable[[], object]] = {}
         self.seconds = 0.0  # before the first sentence
         self.pause = 0.0  # before each other
         self.failing: BaseException | None = None
@@ -54,15 +59,22 @@ class Engine:
             yield SourcesFound(passages=())
             for number, text in enumerate(self.sentences):
                 await asyncio.sleep(self.pause if number else self.seconds)
+                await self._until(number)
                 if self.failing is not None and number >= self.fails_after:
                     raise self.failing
                 yield SentenceSaid(sentence=_sentence(text), citations=(_citation(),) if number == 0 else ())
+            await self._until(END)
             answer = answer_to(question.text, *self.sentences)
             if conversation_id:
                 await asyncio.to_thread(partial(self.conversations.append, conversation_id, answer, owner=owner))
             yield AnswerGiven(answer=answer)
         finally:
             self.running -= 1
+
+    async def _until(self, number: int) -> None:
+        is_so = self.awaits.get(number)
+        while is_so and not is_so():
+            await asyncio.sleep(0.01)
 
     def search(self, question: Question, *, limit: int) -> list[Hit]:
         return []
@@ -161,16 +173,32 @@ def over_socket(engine: Engine, settings: SlackSettings, slack: FakeSlack) -> It
     thread = threading.Thread(target=run_in_thread)
     thread.start()
     try:
-        bot = started.result(10)
+        bot = started.result(60)
         wait_until(lambda: slack.connections > sockets)
         yield bot
     finally:
         loop.call_soon_threadsafe(stopping.set)
-        thread.join(30)
+        thread.join(60)
         assert not thread.is_alive()
 
 
-def wait_until(is_so: Callable[[], object], *, seconds: float = 15.0) -> None:
+def finished(slack: FakeSlack, number: int = 1) -> bool:
+    """Whether there are so many messages, and none that streams."""
+    return len(slack.messages) >= number and not any(one.streaming for one in slack.messages.values())
+
+
+def settled(settings: SlackSettings) -> bool:
+    """Whether nothing more will be said of anything that was asked."""
+    with closing(sqlite3.connect(settings.data_dir / "slack" / SLACK)) as db:
+        [left] = db.execute("SELECT count(*) FROM questions WHERE state NOT IN ('done', 'held')").fetchone()
+    return int(left) == 0
+
+
+def called(slack: FakeSlack, method: str) -> bool:
+    return any(call.method == method for call in slack.calls)
+
+
+def wait_until(is_so: Callable[[], object], *, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, "it did not come to be"

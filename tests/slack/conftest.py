@@ -12,7 +12,7 @@ from tests.slack.bot import Engine, make_settings
 
 @pytest.fixture
 def slack() -> Iterator[FakeSlack]:
-    slack = FakeSlack()
+    slack = FakeSlack(ack_seconds=60)  # how fast it is acknowledged is measured by `attest bench slack`
     yield slack
     slack.stop()
 

@@ -1,24 +1,23 @@
 """What people see of the bot, over HTTP, from a Slack that does what it should."""
 
 import json
-import time
+from functools import partial
+from threading import Event
 
 import pytest
 
-from eval.bench.fake_slack import BOT_ID, BOT_USER, FakeSlack, envelope, mention, written
+from eval.bench.fake_slack import FakeSlack
+from eval.bench.slack_payloads import BOT_ID, BOT_USER, envelope, mention, written
 from rag.errors import IndexBusyError, ModelTimeoutError, StoreError
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, command, over_http, wait_until
-
-
-def finished(slack: FakeSlack, number: int = 1) -> bool:
-    return len(slack.messages) >= number and not any(one.streaming for one in slack.messages.values())
+from tests.slack.bot import END, QUOTE, Engine, called, command, finished, over_http, settled, wait_until
 
 
 def test_a_mention_is_answered_in_a_thread_that_grows_and_ends_in_one_message(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
-    engine.pause = 0.2
+    shows = ("assistant.threads.setStatus", "chat.startStream", "chat.appendStream")
+    engine.awaits = {when: partial(called, slack, method) for when, method in zip((0, 1, END), shows, strict=True)}
     with over_http(engine, settings) as url:
         assert slack.over_http(url, envelope(mention("When did it open?", ts="100.1"))).status == 200
         wait_until(lambda: finished(slack))
@@ -26,13 +25,7 @@ def test_a_mention_is_answered_in_a_thread_that_grows_and_ends_in_one_message(
     assert message.thread_ts == "100.1"
     assert message.text == "The bridge opened in May 1932. [1] It is 503 metres long. [1]"
     assert QUOTE in message.shown
-    methods = [call.method for call in slack.calls]
-    assert methods == [
-        "assistant.threads.setStatus",
-        "chat.startStream",
-        "chat.appendStream",
-        "chat.stopStream",
-    ]
+    assert [call.method for call in slack.calls] == [*shows, "chat.stopStream"]
     assert engine.asked == [("When did it open?", [])]
 
 
@@ -76,9 +69,10 @@ def test_what_nobody_asked_it_is_acknowledged_and_not_answered(
 ) -> None:
     with over_http(engine, settings) as url:
         assert slack.over_http(url, envelope(event)).status == 200
-        time.sleep(0.3)
-    assert engine.asked == []
-    assert slack.calls == []
+        slack.over_http(url, envelope(mention("This one?", channel="C0LATER", ts="9.1")))
+        wait_until(lambda: finished(slack))
+    assert [text for text, _ in engine.asked] == ["This one?"]
+    assert {call.channel for call in slack.calls} == {"C0LATER"}
 
 
 def test_a_bots_words_in_its_thread_start_nothing(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
@@ -87,8 +81,9 @@ def test_a_bots_words_in_its_thread_start_nothing(slack: FakeSlack, engine: Engi
         wait_until(lambda: finished(slack))
         slack.over_http(url, envelope(written("I say", ts="101.1", thread_ts="100.1", bot_id="B0OTHER")))
         slack.over_http(url, envelope(written("<@U0BOB> you know that", ts="102.1", thread_ts="100.1")))
-        time.sleep(0.3)
-    assert len(engine.asked) == 1
+        slack.over_http(url, envelope(written("And how long?", ts="103.1", thread_ts="100.1")))
+        wait_until(lambda: finished(slack, 2))
+    assert [text for text, _ in engine.asked] == ["When did it open?", "And how long?"]
 
 
 def test_a_direct_message_needs_no_mention(slack: FakeSlack, engine: Engine, settings: SlackSettings) -> None:
@@ -138,7 +133,8 @@ def test_an_error_is_said_plainly(
 def test_an_error_in_the_middle_leaves_what_was_proved_and_says_that_it_ends(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
-    engine.failing, engine.fails_after, engine.pause = StoreError("the disk is full"), 1, 0.3
+    engine.failing, engine.fails_after = StoreError("the disk is full"), 1
+    engine.awaits = {1: lambda: called(slack, "chat.startStream")}
     with over_http(engine, settings) as url:
         slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
         wait_until(lambda: finished(slack))
@@ -172,8 +168,7 @@ def test_a_command_is_answered_to_its_giver_alone(slack: FakeSlack, engine: Engi
     with over_http(engine, settings) as url:
         acknowledged = slack.over_http(url, body, form=True)
         slack.over_http(url, body, form=True)
-        wait_until(lambda: slack.responses)
-        time.sleep(0.3)
+        wait_until(lambda: slack.responses and settled(settings))
     assert json.loads(acknowledged.payload)["response_type"] == "ephemeral"
     [response] = slack.responses
     assert response["response_type"] == "ephemeral"
@@ -196,16 +191,18 @@ def test_each_channel_asks_its_own_corpus(slack: FakeSlack, engine: Engine, sett
 def test_an_overload_is_said_at_once_with_when_to_try_again(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
-    engine.seconds = 1.5
+    going = Event()
+    engine.awaits = {0: going.is_set}
     limited = settings.model_copy(update={"slack_queue": 1, "slack_answers": 1})
     with over_http(engine, limited) as url:
         for number in range(4):
             slack.over_http(url, envelope(mention("When did it open?", ts=f"10{number}.1")))
-            time.sleep(0.1)
+            wait_until(lambda: engine.asked)  # it waits no longer
         wait_until(lambda: len(slack.messages) >= 2)
         refused = [message for message in slack.messages.values() if "Too many questions" in message.shown]
         assert len(refused) == 2
         assert all("again in 5 seconds" in message.shown for message in refused)
+        going.set()
         wait_until(lambda: len(engine.asked) == 2 and finished(slack, 4))
 
 
@@ -213,9 +210,9 @@ def test_where_no_status_is_taken_a_reaction_shows_that_it_thinks(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
     slack.refused["assistant.threads.setStatus"] = "missing_scope"
-    engine.seconds = 0.5
+    engine.awaits = {0: lambda: called(slack, "reactions.add")}
     with over_http(engine, settings) as url:
         slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
-        wait_until(lambda: any(call.method == "reactions.remove" for call in slack.calls))
+        wait_until(lambda: called(slack, "reactions.remove"))
     added = next(call for call in slack.calls if call.method == "reactions.add")
     assert added.arguments == {"channel": "C0HELP", "name": "eyes", "timestamp": "100.1"}

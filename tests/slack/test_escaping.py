@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from api.slack.escaping import ZERO_WIDTH_SPACE, escaped
-from tests.slack.answers import HOSTILE
+from tests.slack.answers import HOSTILE, UNHURRIED
 
 SPECIAL = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
 LIVE = re.compile(
@@ -47,6 +47,7 @@ def test_ordinary_text_is_untouched(plain: str) -> None:
     assert escaped(plain) == plain
 
 
+@UNHURRIED
 @given(
     st.lists(st.one_of(st.sampled_from(HOSTILE.split(" ")), st.text(max_size=6)), max_size=12),
     st.sampled_from(["", " "]),
@@ -59,6 +60,7 @@ def test_nothing_is_live_in_mrkdwn(parts: list[str], glue: str) -> None:
     shown.encode()  # no half characters, which Slack refuses
 
 
+@UNHURRIED
 @given(st.lists(st.one_of(st.sampled_from(HOSTILE.split(" ")), st.text(max_size=6)), max_size=12))
 @example(HOSTILE.split(" "))
 def test_nothing_is_live_in_markdown(parts: list[str]) -> None:

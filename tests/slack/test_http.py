@@ -1,9 +1,12 @@
 """What the door at POST /slack/events lets in."""
 
 import json
+import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -11,10 +14,12 @@ import pytest
 
 from api.app import create_app
 from api.keys import KEYS, KeyStore
-from eval.bench.fake_slack import SIGNING_SECRET, FakeSlack, envelope, mention, signed
+from api.slack.app import SLACK
+from eval.bench.fake_slack import FakeSlack
+from eval.bench.slack_payloads import SIGNING_SECRET, envelope, mention, signed
 from rag.errors import ConfigurationError
 from rag.settings import SlackSettings, load_slack_settings
-from tests.slack.bot import Engine, corpora_of, make_settings, over_http, wait_until
+from tests.slack.bot import Engine, corpora_of, finished, make_settings, over_http, wait_until
 
 BODY = json.dumps(envelope(mention("When did it open?", ts="1.1")))
 
@@ -23,6 +28,11 @@ BODY = json.dumps(envelope(mention("When did it open?", ts="1.1")))
 def url(engine: Engine, settings: SlackSettings) -> Iterator[str]:
     with over_http(engine, settings) as url:
         yield url
+
+
+def post(url: str, body: str | bytes, headers: Mapping[str, str]) -> httpx.Response:
+    sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return httpx.post(url, content=body, headers=sent, timeout=60)
 
 
 def junk_headers() -> Iterator[dict[str, str]]:
@@ -40,8 +50,7 @@ def junk_headers() -> Iterator[dict[str, str]]:
 
 def test_what_slack_did_not_just_sign_is_refused(url: str, engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     for headers in junk_headers():
-        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
-        response = httpx.post(url, content=BODY, headers=sent)
+        response = post(url, BODY, headers)
         assert response.status_code == 401, headers
         assert response.json()["error"]["type"] == "unauthorised"
         assert "Traceback" not in response.text + caplog.text
@@ -50,7 +59,7 @@ def test_what_slack_did_not_just_sign_is_refused(url: str, engine: Engine, caplo
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '"text"', "{}", '{"type": "event_callback"}', '{"event": 3}'])
 def test_what_is_signed_but_no_event_fails_nothing(url: str, body: str, caplog: pytest.LogCaptureFixture) -> None:
-    response = httpx.post(url, content=body, headers=signed(body))
+    response = post(url, body, signed(body))
     assert response.status_code in (200, 404, 422), response.text
     assert "Traceback" not in caplog.text
 
@@ -72,14 +81,76 @@ def test_what_is_signed_but_lacks_what_is_read_of_it_is_refused(
     url: str, body: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     for kind, sent in [("application/json", body), ("application/x-www-form-urlencoded", urlencode({"payload": body}))]:
-        response = httpx.post(url, content=sent, headers=signed(sent, kind=kind))
+        response = post(url, sent, signed(sent, kind=kind))
         assert response.status_code == 422, response.text
         assert response.json()["error"]["type"] == "invalid_request"
     assert "Traceback" not in caplog.text
 
 
+QUESTION = envelope(mention("When did it open?", ts="1.1", thread_ts="1.0"))
+GIVEN = dict.fromkeys(("trigger_id", "team_id", "channel_id", "user_id", "response_url"), "x")
+CLICKED = {"user": {"id": "U"}, "trigger_id": "1", "actions": [{"action_id": "attest_up", "value": "x"}]}
+COMMENTED = {
+    "type": "view_submission",
+    "user": {"id": "U"},
+    "view": {
+        "type": "modal",
+        "callback_id": "attest_comment_form",
+        "private_metadata": json.dumps({"answer": "x", "response_url": ""}),
+        "state": {
+            "values": {
+                "rating": {"choice": {"selected_option": {"value": "up"}}},
+                "comment": {"text": {"value": "It is so."}},
+            }
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        *((QUESTION, ("event", name)) for name in ("type", "ts", "channel", "thread_ts", "user", "team", "subtype")),
+        *((QUESTION, (name,)) for name in ("event_id", "team_id", "authorizations")),
+        *(({**GIVEN, "command": "/attest", "text": "When?"}, (name,)) for name in GIVEN),
+        ({"type": "block_actions", **CLICKED}, ("user", "id")),
+        ({"type": "block_actions", **CLICKED}, ("actions", 0, "value")),
+        (COMMENTED, ("user", "id")),
+        (COMMENTED, ("view",)),
+        (COMMENTED, ("view", "type")),
+        (COMMENTED, ("view", "private_metadata")),
+        (COMMENTED, ("view", "state", "values", "rating", "choice")),
+    ],
+)
+def test_what_is_signed_with_an_id_that_is_none_is_refused_and_not_kept(
+    url: str,
+    settings: SlackSettings,
+    caplog: pytest.LogCaptureFixture,
+    body: dict[str, Any],
+    path: tuple[Any, ...],
+) -> None:
+    for wrong in ("\ud800", {"a": 1}, ["x"], 3):
+        changed = at = json.loads(json.dumps(body))
+        for name in path[:-1]:
+            at = at[name]
+        at[path[-1]] = wrong
+        sent = json.dumps(changed)
+        response = post(url, sent, signed(sent))
+        assert response.status_code in (200, 404, 422), wrong
+    assert "Traceback" not in caplog.text
+    with closing(sqlite3.connect(settings.data_dir / "slack" / SLACK)) as db:
+        assert db.execute("SELECT count(*) FROM questions").fetchone() == (0,)
+
+
+def test_half_a_character_in_a_question_is_told(url: str, slack: FakeSlack) -> None:
+    slack.over_http(url, envelope(mention("When \ud83d?", ts="1.1")))
+    wait_until(lambda: finished(slack))
+    [message] = slack.messages.values()
+    assert "which is not text" in message.shown
+
+
 def test_bytes_that_are_no_text_are_refused(url: str) -> None:
-    response = httpx.post(url, content=b"\xff\xfe", headers=signed("x"))
+    response = post(url, b"\xff\xfe", signed("x"))
     assert response.status_code == 401
 
 
@@ -100,7 +171,7 @@ def test_a_server_that_asks_for_keys_asks_slack_for_none(
 
 
 def test_a_tunnel_may_bring_events_to_a_local_server(url: str, engine: Engine) -> None:
-    response = httpx.post(url, content=BODY, headers={**signed(BODY), "Host": "abc.tunnel.example"})
+    response = post(url, BODY, {**signed(BODY), "Host": "abc.tunnel.example"})
     assert response.status_code == 200
     wait_until(lambda: engine.asked)
 

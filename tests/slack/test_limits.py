@@ -1,13 +1,13 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from api.slack.blocks import actions, button, context, divider, messages, section
 from api.slack.limits import MOST_BLOCKS, blocks_chars, weight
 from api.slack.splitting import pieces
-from tests.slack.answers import TEXTS
+from tests.slack.answers import TEXTS, UNHURRIED
 from tests.slack.block_kit import problems
 
 
@@ -18,12 +18,13 @@ def test_what_json_escapes_weighs_more(text: str, heavy: int) -> None:
     assert weight(text) == heavy
 
 
+@UNHURRIED
 @given(st.text(), st.text())
 def test_two_texts_weigh_no_more_together_than_apart(one: str, other: str) -> None:
     assert weight(one + other) <= weight(one) + weight(other)
 
 
-@settings(deadline=None)
+@UNHURRIED
 @given(TEXTS, st.integers(50, 3000))
 def test_every_piece_fits(text: str, most: int) -> None:
     assert all(0 < weight(piece) <= most for piece in pieces(text, most))

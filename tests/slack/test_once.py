@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.slack.alive import Alive
+from api.alive import Alive
 from api.slack.database import Database
 from api.slack.events import Asked
 from api.slack.once import HELD_SECONDS, REMEMBERED_SECONDS, Inbox

@@ -134,7 +134,7 @@ def test_an_abstention_says_so_and_shows_the_beginning_of_the_nearest_passages()
         verdict="abstained", reason="no_evidence", message="No answer: nothing.", passages=tuple(passages)
     )
     told = texts(rendered(answer))
-    assert told[:2] == ["*Not in the documents.* No answer: nothing.", "Nearest passages:"]
+    assert told[:2] == ["*Not in the documents.* Nothing.", "Nearest passages:"]
     assert told[2].endswith("|0.txt>\nNear &lt;\u200b!here&gt;")
     assert told[3].endswith("It is near. …")
     assert len(told) == 5

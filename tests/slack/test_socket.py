@@ -4,14 +4,17 @@ import os
 import random
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
+from threading import Event
 
-from eval.bench.fake_slack import FakeSlack, envelope, mention, written
+import pytest
+
+from api.slack.tokens import require_bot_token
+from eval.bench.fake_slack import FakeSlack
+from eval.bench.slack_payloads import envelope, mention, written
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, command, over_http, over_socket, wait_until
-from tests.slack.test_bot import finished
+from tests.slack.bot import QUOTE, Engine, command, finished, make_settings, over_http, over_socket, settled, wait_until
 
 
 def test_a_mention_through_the_socket_is_acknowledged_and_answered(
@@ -28,14 +31,17 @@ def test_a_mention_through_the_socket_is_acknowledged_and_answered(
 def test_a_socket_that_is_lost_in_the_middle_of_an_answer_changes_nothing_of_it(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
-    engine.seconds = engine.pause = 0.5
+    going = Event()
+    engine.awaits = {1: going.is_set}
     with over_socket(engine, settings, slack):
         event = envelope(mention("When did it open?", ts="100.1"))
         slack.over_socket(event)
         wait_until(lambda: slack.messages)
+        before = slack.connections
         slack.drop_sockets()
-        wait_until(lambda: slack.connections == 2 and slack.sockets == 1, seconds=30)
+        wait_until(lambda: slack.connections > before and slack.sockets)
         assert slack.over_socket(event, retry=1).status == 200
+        going.set()
         wait_until(lambda: finished(slack))
         assert slack.over_socket(envelope(written("And?", ts="101.1", thread_ts="100.1"))).status == 200
         wait_until(lambda: finished(slack, 2))
@@ -73,8 +79,7 @@ def test_what_both_ways_bring_again_and_again_and_out_of_order_is_answered_once(
                 sent = slack.over_http(url, event) if way == "http" else slack.over_socket(event)
                 assert sent.status == 200
     with over_http(engine, settings):
-        wait_until(lambda: finished(slack, 30))
-        time.sleep(0.3)
+        wait_until(lambda: finished(slack, 30) and settled(settings))
     assert sorted(message.thread_ts or "" for message in slack.messages.values()) == sorted(
         f"{number}.1" for number in range(30)
     )
@@ -91,16 +96,55 @@ def test_a_command_over_the_socket_is_acknowledged_with_its_text(
     assert acknowledged.payload["response_type"] == "ephemeral"
 
 
+def attest_slack(data_dir: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "rag", "slack"],
+        env={**os.environ, **environment, "ATTEST_DATA_DIR": str(data_dir)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def test_a_token_that_slack_does_not_take_ends_the_command_with_a_line(slack: FakeSlack, tmp_path: Path) -> None:
     slack.refused["auth.test"] = "invalid_auth"
-    ended = subprocess.run(
-        [sys.executable, "-m", "rag", "slack"],
-        env={**os.environ, **slack.environment, "ATTEST_DATA_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with attest_slack(tmp_path, slack.environment) as ended:
+        said = ended.communicate(timeout=120)[1]
     assert ended.returncode == 2
-    assert ended.stderr.splitlines()[-1].startswith("attest: Slack does not take SLACK_BOT_TOKEN (invalid_auth)")
-    assert "Traceback" not in ended.stderr
+    assert said.splitlines()[-1].startswith("attest: Slack does not take SLACK_BOT_TOKEN (invalid_auth)")
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "token", "shape"),
+    [
+        ("SLACK_BOT_TOKEN", "xapp-1-A1-2-3", "xoxb-…"),
+        ("SLACK_BOT_TOKEN", "xoxb-…", "xoxb-…"),
+        ("SLACK_APP_TOKEN", "xoxb-1-2-3", "xapp-…"),
+        ("SLACK_APP_TOKEN", "my secret", "xapp-…"),
+    ],
+)
+def test_what_is_no_token_is_told_before_slack_is_asked(
+    slack: FakeSlack, tmp_path: Path, name: str, token: str, shape: str
+) -> None:
+    with attest_slack(tmp_path, {**slack.environment, name: token}) as ended:
+        said = ended.communicate(timeout=120)[1]
+    assert (ended.returncode, slack.calls) == (2, [])
+    assert said == f"attest: {name} is not of the form {shape}; docs/slack.md says where to find it\n"
+
+
+def test_a_bot_token_that_slack_rotates_is_one(slack: FakeSlack, tmp_path: Path) -> None:
+    assert require_bot_token(make_settings(slack, tmp_path, **{"SLACK_BOT_TOKEN": "xoxe.xoxb-1-Mi0y-3"}))
+
+
+def test_while_slack_is_not_reached_each_try_is_a_line(slack: FakeSlack, tmp_path: Path) -> None:
+    offline = {**slack.environment, "SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    lines = list[str]()
+    with attest_slack(tmp_path, offline) as running:
+        assert running.stderr is not None
+        while sum("Retrying" in line for line in lines) < 2:
+            lines.append(running.stderr.readline())
+        running.terminate()
+        lines += running.stderr.readlines()
+    assert running.returncode == 0
+    assert not [line for line in lines if "Traceback" in line or "exc_info" in line]
+    assert all("Cannot connect" in line for line in lines if "Retrying" in line)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import api.slack.work as work_module
-from api.slack.alive import Alive
+from api.alive import Alive
 from api.slack.database import Database
 from api.slack.events import Asked
 from api.slack.once import Inbox, Task
@@ -51,10 +51,10 @@ def test_an_answer_that_fails_takes_no_worker_with_it(tmp_path: Path) -> None:
             await inbox.take_in(question(f"{number}.0"), refuse=never)
         work = make(inbox, answer)
         work.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(answered) < 6:
                 await asyncio.sleep(0.05)
-        await work.stop(within_seconds=1)
+        await work.stop(within_seconds=60)
 
     with closing(Database(tmp_path / "slack.sqlite")) as database:
         asyncio.run(run(Inbox(database, Alive(tmp_path))))
@@ -104,10 +104,10 @@ def test_an_answer_that_fails_is_tried_again_and_its_thread_goes_on(
             await inbox.take_in(question(ts, thread_ts="1.0"), refuse=never)
         work = make(inbox, answer)
         work.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(tried) < 3:
                 await asyncio.sleep(0.05)
-        await work.stop(within_seconds=1)
+        await work.stop(within_seconds=60)
 
     with closing(Database(tmp_path / "slack.sqlite")) as database:
         asyncio.run(run(Inbox(database, Alive(tmp_path))))

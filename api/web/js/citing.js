@@ -7,9 +7,17 @@ export function nameOf(source) {
   return source.title || source.source;
 }
 
-/** Publisher and date, as far as they are known. */
+/** Publisher, date and the page, slide or cells, as far as they are known. */
 export function byline(source) {
-  return [source.publisher, spokenDate(source.published)].filter(Boolean).join(" · ");
+  return [source.publisher, spokenDate(source.published), source.place].filter(Boolean).join(" · ");
+}
+
+/** A source's heading, an element of that name, and its byline. */
+export function introduce(source, name) {
+  return [
+    el(name, { class: "source-name", dir: "auto" }, nameOf(source)),
+    el("p", { class: "byline", dir: "auto" }, byline(source)),
+  ];
 }
 
 /** The byline, and the file where that is not the name already. */
@@ -24,8 +32,9 @@ export function openSource(opener, span) {
 
 /** The button that opens a citation beside the answer. */
 export function chip(citation) {
-  const published = spokenDate(citation.published);
-  const named = `Source ${citation.marker}: ${nameOf(citation)}${published ? `, ${published}` : ""}`;
+  const named = [`Source ${citation.marker}: ${nameOf(citation)}`, spokenDate(citation.published), citation.place]
+    .filter(Boolean)
+    .join(", ");
   return el(
     "button",
     {

@@ -1,19 +1,19 @@
 // An answer as plain text with its sources, for the clipboard.
 import { address } from "./api.js";
-import { nameOf } from "./citing.js";
+import { byline, nameOf } from "./citing.js";
 import { currentCorpus } from "./corpora.js";
-import { spokenDate } from "./dates.js";
-import { headline } from "./verdicts.js";
+import { headline, noteOf } from "./verdicts.js";
 
 /** The sentences with their markers, then each source with its quote and where it opens. */
 export function asText(answer) {
   const said = answer.sentences.map(({ text, citations }) => `${text} ${citations.map((one) => `[${one}]`).join("")}`);
-  const opening = [answer.question, "", said.length ? said.join("\n") : headline(answer), answer.message].filter(
+  const told = said.length ? [said.join("\n"), answer.message] : [headline(answer), noteOf(answer)];
+  const opening = [answer.question, "", ...told].filter(
     (line, place) => line || place === 1,
   );
   const sources = answer.citations.map((one) => {
-    const published = spokenDate(one.published);
-    return `[${one.marker}] ${nameOf(one)}${published ? ` (${published})` : ""}: “${one.quote}”\n    ${linkTo(one)}`;
+    const about = byline(one);
+    return `[${one.marker}] ${nameOf(one)}${about ? ` (${about})` : ""}: “${one.quote}”\n    ${linkTo(one)}`;
   });
   return [...opening, ...(sources.length ? ["", "Sources", ...sources] : [])].join("\n");
 }

@@ -1,7 +1,6 @@
 // An answer whose sources disagree, laid out with one column for each document.
-import { chip, nameOf, openSource } from "./citing.js";
+import { chip, introduce, nameOf, openSource } from "./citing.js";
 import { button, el } from "./dom.js";
-import { introduce } from "./introducing.js";
 import { byMarker, isQuotation, sentenceOf } from "./sentences.js";
 
 /** What several documents share above, what each says beside what the others say. Null where there is one side only. */
@@ -36,7 +35,7 @@ function sideOf({ source, citations, sentences }, byNumber) {
   return el(
     "div",
     { class: "side", role: "group", "aria-label": nameOf(source), "data-document": source.document_id },
-    ...introduce(source, { name: "h3" }),
+    ...introduce(source, "h3"),
     sentences.length ? el("div", { class: "prose" }, ...sentences.map((one) => sentenceOf(one, byNumber))) : null,
     ...quotes.map((citation) => el("blockquote", { dir: "auto" }, citation.quote)),
     el("p", { class: "side-foot" }, ...quotes.map(chip), reading(source)),

@@ -1,7 +1,6 @@
 // The passages nearest to a question that the documents do not answer.
-import { openSource } from "./citing.js";
+import { introduce, openSource } from "./citing.js";
 import { el } from "./dom.js";
-import { introduce } from "./introducing.js";
 
 const SHOWN = 3;
 
@@ -20,7 +19,7 @@ function passageLine(passage) {
   return el(
     "li",
     { "data-passage": passage.document_id },
-    ...introduce(passage, { name: "h4" }),
+    ...introduce(passage, "h4"),
     el("blockquote", { dir: "auto" }, passage.text.replace(/\s+/g, " ").trim()),
     el(
       "button",

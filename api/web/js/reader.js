@@ -65,12 +65,30 @@ export class Reader {
       el("div", {}, beside, mark, behind),
       ...stretches(below),
     );
-    this.show(this.head({ ...span, ...found }), text);
+    this.show(this.head({ ...span, ...found }), found.current ? null : this.earlier(span), text);
     this.title().focus({ preventScroll: true });
     if (!marked) return;
     bringIntoView(mark, text);
     requestAnimationFrame(() => bringIntoView(mark, text)); // what lies above is measured once it is near
     announce(`Opened ${nameOf(found)}. Highlighted: ${within}`);
+  }
+
+  /** Says that the text shown is not the one that is searched now. */
+  earlier(span) {
+    return el(
+      "p",
+      { class: "reader-note", "data-earlier": "" },
+      "An earlier version of this document, kept for the answers that cite it. ",
+      this.currentButton(span),
+    );
+  }
+
+  currentButton(span) {
+    const now = { ...span, version: null, start: 0, end: 0, place: null };
+    return button("Open it as it is now", {
+      class: "link",
+      onclick: () => this.open(now, { opener: this.opener }),
+    });
   }
 
   showFailure(failure, span) {
@@ -90,10 +108,7 @@ export class Reader {
         detail ? el("p", {}, detail) : null,
         span.quote ? el("blockquote", { dir: "auto" }, span.quote) : null,
         changed
-          ? button("Open it as it is now", {
-              class: "link",
-              onclick: () => this.open({ ...span, version: null, start: 0, end: 0 }, { opener: this.opener }),
-            })
+          ? this.currentButton(span)
           : button("Try again", { class: "primary", onclick: () => this.open(span, { opener: this.opener }) }),
       ),
     );
@@ -131,7 +146,7 @@ export class Reader {
   }
 
   show(...parts) {
-    this.panel.replaceChildren(...parts);
+    this.panel.replaceChildren(...parts.filter(Boolean));
   }
 
   title() {

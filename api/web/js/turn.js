@@ -8,7 +8,7 @@ import { explain } from "./failures.js";
 import { feedbackOn } from "./feedback.js";
 import { nearest } from "./passages.js";
 import { byMarker, sentenceOf } from "./sentences.js";
-import { degradedNote, headline, unfinished, verdictOf } from "./verdicts.js";
+import { degradedNote, headline, noteOf, unfinished, verdictOf } from "./verdicts.js";
 import { Waiting } from "./waiting.js";
 
 export class Turn {
@@ -107,7 +107,7 @@ export class Turn {
 /** What a screen reader hears once the answer is whole. */
 export function announceVerdict(answer) {
   const note = answer.degraded ? degradedNote(answer) : "";
-  announce(`${headline(answer)}. ${answer.message} ${note}`.trim());
+  announce(`${headline(answer)}. ${noteOf(answer)} ${note}`.trim());
 }
 
 function footOf(answer) {

@@ -73,7 +73,8 @@ export function uploader({ onChanged }) {
 function dropPlace(onDrop) {
   const words = [
     el("strong", {}, "Add documents"),
-    el("span", {}, "Choose text or Markdown files, or drop them here."),
+    el("span", {}, "Choose files, or drop them here."),
+    el("small", {}, "PDF, Word, PowerPoint, Excel, web pages, mail, e-books, JSON, CSV, Markdown, text."),
   ];
   const label = el("label", { for: "files", class: "drop" }, ...words);
   label.addEventListener("dragover", (event) => {

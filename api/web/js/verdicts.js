@@ -1,7 +1,8 @@
 // A verdict as a reader is told it: one plain line, and what it rests on.
 import { el, icon } from "./dom.js";
 
-const DISAGREE = "The sources disagree: ";
+const DISAGREE = "The sources disagree: "; // as the headline says
+const NO_ANSWER = "No answer: "; // likewise
 const FAULTS = {
   timeout: "took too long",
   rate_limited: "was asked too often",
@@ -54,7 +55,11 @@ export function degradedNote(answer) {
     : `The language model ${fault}.`;
 }
 
-function noteOf(answer) {
+/** What the verdict rests on, without what the headline says already. */
+export function noteOf(answer) {
   if (answer.reason === "empty_index") return "Add documents, and ask again.";
-  return answer.message.startsWith(DISAGREE) ? answer.message.slice(DISAGREE.length) : answer.message;
+  if (answer.message.startsWith(DISAGREE)) return answer.message.slice(DISAGREE.length);
+  if (!answer.message.startsWith(NO_ANSWER)) return answer.message;
+  const note = answer.message.slice(NO_ANSWER.length);
+  return note.charAt(0).toUpperCase() + note.slice(1);
 }

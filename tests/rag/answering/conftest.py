@@ -63,8 +63,7 @@ class Corpus:
                 [Chunk(0, len(text), text, spans)],
                 root="/r",
                 fingerprint="f",
-                chunk_vectors=vectors,
-                sentence_vectors=[np.repeat(vectors, len(spans), axis=0)],
+                vectors=[(vectors[0], np.repeat(vectors, len(spans), axis=0))],
             )
         hit = Hit(
             chunk_id=len(self.hits) + 1,

@@ -8,7 +8,7 @@ import pytest
 from rag.answering.citations import DraftSentence, Prover, Quote, render
 from rag.index.library import Library
 from rag.index.library_draft import LibraryDraft
-from rag.types import Chunk, Citation, Document, DocumentInfo, Sentence, Span
+from rag.types import Chunk, Citation, Document, DocumentInfo, Place, Sentence, Span
 
 TEXT = "Zoë paid 40 euros. 😀 Bob paid 12 euros."
 INFO = DocumentInfo(
@@ -16,6 +16,7 @@ INFO = DocumentInfo(
 )
 ZOE = Quote(INFO, 0, 18, "Zoë paid 40 euros.")
 BOB = Quote(INFO, 21, 39, "Bob paid 12 euros.")
+PLACES = (Place(0, 20, "page 3"), Place(20, 30, "page 4"), Place(30, 39, "page 5"))
 
 
 @pytest.fixture
@@ -23,12 +24,11 @@ def library(tmp_path: Path) -> Iterator[Library]:
     vectors = np.full((1, 4), 0.5, np.float32)
     with LibraryDraft.create(tmp_path / "library.sqlite") as draft:
         draft.add_document(
-            Document(info=INFO, text=TEXT),
+            Document(info=INFO, text=TEXT, places=PLACES),
             [Chunk(0, len(TEXT), TEXT, (Span(0, len(TEXT)),))],
             root="/r",
             fingerprint="f",
-            chunk_vectors=vectors,
-            sentence_vectors=[vectors],
+            vectors=[(vectors[0], vectors)],
         )
     with Library.open(tmp_path / "library.sqlite") as published:
         yield published
@@ -106,3 +106,9 @@ def test_a_sentence_brings_only_the_citations_that_are_new(library: Library) -> 
     assert said is not None
     assert said.sentence.citations == (2, 1)
     assert [citation.marker for citation in said.citations] == [2]
+
+
+def test_a_citation_names_its_places_and_its_publisher(library: Library) -> None:
+    _, citations = prove([plain(ZOE.text, (ZOE,)), plain(BOB.text, (BOB,))], library)
+    assert [citation.place for citation in citations] == ["page 3", "page 4 – page 5"]
+    assert [citation.publisher for citation in citations] == [INFO.publisher] * 2

@@ -40,8 +40,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
                 [Chunk(0, len(text), text, spans)],
                 root="/r",
                 fingerprint="f",
-                chunk_vectors=np.ones((1, 2), np.float32),
-                sentence_vectors=[np.ones((len(spans), 2), np.float32)],
+                vectors=[(np.ones(2, np.float32), np.ones((len(spans), 2), np.float32))],
             )
     with Library.open(path) as published_library:
         yield published_library

@@ -262,6 +262,21 @@ def test_one_document_weighing_a_question_in_its_own_voice_is_no_dispute(find: F
     assert find(SAFE, {"a": "The Tarn dam is safe in summer. In winter the Tarn dam is not safe."}) is None
 
 
+@pytest.mark.parametrize("who", ["The State Department", "The United States", "A club of member states"])
+def test_a_state_that_is_named_is_nobody_who_states(find: Find, who: str) -> None:
+    assert find(SAFE, {"a": f"{who} has a Tarn dam that is safe. In winter the Tarn dam is not safe."}) is None
+
+
+def test_who_denies_the_same_of_another_thing_disputes_nothing(find: Find) -> None:
+    texts = {"a": "The sluices are safe in winter.", "b": "The weirs are not safe in winter."}
+    assert find("Are the sluices safe in winter?", texts) is None
+
+
+def test_who_denies_it_of_the_same_thing_does(find: Find) -> None:
+    texts = {"a": "The sluices are safe in winter.", "b": "The sluice is not safe in winter."}
+    assert find("Are the sluices safe in winter?", texts) is not None
+
+
 def test_a_document_that_weighs_both_disputes_no_other(find: Find) -> None:
     texts = {"a": "The Tarn dam is safe.", "b": "The Tarn dam is safe in summer. In winter the Tarn dam is not safe."}
     assert find(SAFE, texts) is None

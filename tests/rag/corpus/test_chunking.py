@@ -1,5 +1,8 @@
 """`rag.corpus.chunking`: chunks that are exact spans, leave nothing out and hold about so many tokens."""
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -164,3 +167,23 @@ def test_what_lies_before_the_start_is_in_no_chunk_and_offsets_stay_those_of_the
         "The roof leaks.",
         "The gutter costs 300 euros.",
     ]
+
+
+@given(text=HOSTILE, size=SIZES)
+@settings(max_examples=100, deadline=None)
+def test_a_text_that_fits_is_what_the_splitter_makes_of_it(text: str, size: tuple[int, int]) -> None:
+    chunker = Chunker(chunk_tokens=size[0], overlap_tokens=size[1])
+    assert [*filter(None, chunker._split(text))] == [*filter(None, chunker._splitter.split_text(text))]
+
+
+def test_an_ingest_of_short_texts_imports_neither_llama_index_nor_what_answers(tmp_path: Path, docs: Path) -> None:
+    code = f"""
+import sys
+from rag.cli import app
+app(["ingest", {str(docs)!r}], standalone_mode=False)
+assert "chromadb" in sys.modules
+print([name for name in ("llama_index.core", "rag.answering", "rag.chatbot", "rag.reader") if name in sys.modules])
+"""
+    environment = {**os.environ, "ATTEST_DATA_DIR": str(tmp_path / "data")}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"

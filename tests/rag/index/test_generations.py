@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def test_a_published_draft_is_current_and_keeps_its_manifest(tmp_path: Path) -> 
     with generations.reading() as lease:
         assert lease is not None
         assert lease.number == number
-        assert lease.manifest() == MANIFEST
+        assert replace(lease.manifest(), files={}) == MANIFEST
+        assert set(lease.manifest().files) == {"file"}
         assert (lease.folder / "file").read_text() == "one"
 
 
@@ -69,10 +71,22 @@ def test_a_generation_is_kept_while_it_is_read_and_deleted_after(tmp_path: Path)
     assert lease is not None
     publish(generations, "two")
     assert (lease.folder / "file").read_text() == "one"
-    lease.close()
     publish(generations, "three")
+    assert (lease.folder / "file").read_text() == "one"
+    lease.close()
+    publish(generations, "four")
     assert not lease.folder.exists()
-    assert len(list((tmp_path / "generations").iterdir())) == 1
+
+
+def test_the_generation_that_the_current_one_was_made_from_is_kept_and_no_other(tmp_path: Path) -> None:
+    generations = Generations(tmp_path)
+    for content in ("one", "two", "three"):
+        publish(generations, content)
+    assert sorted(path.name for path in (tmp_path / "generations").iterdir()) == ["2", "3"]
+    spare = generations.spare()
+    assert spare is not None
+    assert (spare.folder / "file").read_text() == "two"
+    spare.close()
 
 
 def test_a_second_writer_is_refused_with_the_process_to_wait_for(tmp_path: Path) -> None:
@@ -107,19 +121,35 @@ def test_the_lock_and_the_draft_of_a_killed_writer_are_cleared_away(tmp_path: Pa
     generations = Generations(tmp_path)
     assert generations.current() == number
     following = publish(generations, "two")
-    assert [path.name for path in (tmp_path / "generations").iterdir()] == [str(following)]
+    kept = {path.name for path in (tmp_path / "generations").iterdir()}
+    assert kept == {str(number), str(following)}
+    assert not any((tmp_path / "generations" / name / "file").read_text() == "half" for name in kept)
 
 
 @pytest.mark.parametrize("damage", ["not a number", ""])
 def test_a_damaged_pointer_says_what_to_do(tmp_path: Path, damage: str) -> None:
     publish(Generations(tmp_path), "one")
     (tmp_path / "CURRENT").write_text(damage)
-    with pytest.raises(StoreError, match="attest ingest"):
-        Generations(tmp_path).lease()
+    generations = Generations(tmp_path)
+    with pytest.raises(StoreError, match="attest ingest --rebuild PATH"):
+        generations.current()
+    with pytest.raises(StoreError, match=r"hold a number.*attest ingest --rebuild PATH"), generations.sound():
+        pass
 
 
 def test_a_missing_generation_says_what_to_do(tmp_path: Path) -> None:
     publish(Generations(tmp_path), "one")
     (tmp_path / "CURRENT").write_text("99")
-    with pytest.raises(StoreError, match="attest ingest"):
-        Generations(tmp_path).lease()
+    with pytest.raises(StoreError, match=r"99 is missing.*attest ingest --rebuild PATH"), Generations(tmp_path).sound():
+        pass
+
+
+def test_whether_a_generation_is_read_is_known(tmp_path: Path) -> None:
+    generations = Generations(tmp_path / "data")
+    assert not generations.is_read()
+    publish(generations, "one")
+    assert not generations.is_read()
+    with generations.reading():
+        publish(generations, "two")
+        assert generations.is_read()
+    assert not generations.is_read()

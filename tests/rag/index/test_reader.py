@@ -1,6 +1,7 @@
 import shutil
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rag.errors import IndexMismatchError, StoreError
 from rag.index.embedding import LocalEmbedder
 from rag.index.generations import Generations
 from rag.index.reader import IndexReader
+from rag.index.vectors import VectorIndex
 
 
 @pytest.fixture
@@ -39,7 +41,63 @@ def test_a_new_generation_is_seen_by_the_next_question_and_not_by_the_one_being_
     reader.close()
 
 
-def test_a_replaced_generation_is_deleted_once_nobody_reads_it(
+def test_questions_go_on_with_the_old_generation_while_the_new_one_is_opened(
+    reader: IndexReader, synchroniser: Synchroniser, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def documents() -> int:
+        with reader.use() as index:
+            assert index is not None
+            return index.library.counts()["documents"]
+
+    synchroniser.sync([docs])
+    assert documents() == 3
+    (docs / "new.txt").write_text("A new document about zinc.")
+    synchroniser.sync([docs])
+    opening, may_open, opened = threading.Event(), threading.Event(), VectorIndex.open
+
+    def open_slowly(folder: Path) -> VectorIndex:
+        opening.set()
+        assert may_open.wait(10)
+        return opened(folder)
+
+    monkeypatch.setattr(VectorIndex, "open", open_slowly)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(documents)
+        assert opening.wait(10)
+        meanwhile = [threads.submit(documents) for _ in range(3)]
+        try:
+            assert [question.result(timeout=5) for question in meanwhile] == [3, 3, 3]
+        finally:
+            may_open.set()
+        assert first.result(timeout=10) == 4
+    assert documents() == 4
+    reader.close()
+
+
+def test_a_generation_is_opened_once_for_all_who_wait_for_the_first(
+    reader: IndexReader, synchroniser: Synchroniser, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synchroniser.sync([docs])
+    folders: list[Path] = []
+    opened = VectorIndex.open
+
+    def open_noting(folder: Path) -> VectorIndex:
+        folders.append(folder)
+        return opened(folder)
+
+    def read(_: int) -> int:
+        with reader.use() as index:
+            assert index is not None
+            return index.number
+
+    monkeypatch.setattr(VectorIndex, "open", open_noting)
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(read, range(40))) == {1}
+    assert len(folders) == 1
+    reader.close()
+
+
+def test_replaced_generations_but_the_last_are_deleted_once_nobody_reads_them(
     reader: IndexReader, synchroniser: Synchroniser, docs: Path, tmp_path: Path
 ) -> None:
     for turn in range(4):
@@ -50,7 +108,7 @@ def test_a_replaced_generation_is_deleted_once_nobody_reads_it(
     reader.close()
     (docs / "otters.txt").unlink()
     synchroniser.sync([docs])
-    assert len(list((tmp_path / "data" / "generations").iterdir())) == 1
+    assert {path.name for path in (tmp_path / "data" / "generations").iterdir()} == {"4", "5"}
 
 
 def test_another_embedding_model_is_refused_with_the_command_that_mends_it(
@@ -69,7 +127,7 @@ def test_another_schema_is_refused_with_the_command_that_mends_it(
     with Generations(tmp_path / "data").draft() as draft:
         assert draft.previous is not None
         draft.publish(replace(draft.previous.manifest(), schema=1))  # it kept no dates
-    with pytest.raises(IndexMismatchError, match=r"schema 1.*schema 2.*attest ingest --rebuild"), reader.use():
+    with pytest.raises(IndexMismatchError, match=r"schema 1.*schema 3.*attest ingest --rebuild"), reader.use():
         pass
     with pytest.raises(IndexMismatchError, match=r"attest ingest --rebuild"):
         synchroniser.sync([docs])

@@ -33,8 +33,17 @@ def test_the_nearest_come_first_with_their_cosines(index: VectorIndex) -> None:
 def test_a_search_among_some_finds_only_those(index: VectorIndex) -> None:
     rows = unit_rows(50)
     index.add(range(1, 51), rows)
-    assert {chunk_id for chunk_id, _ in index.search(rows[0], limit=10, among=[7, 9])} == {7, 9}
-    assert index.search(rows[0], limit=10, among=[]) == []
+    assert {chunk_id for chunk_id, _ in index.search(rows[0], limit=10, among=frozenset([7, 9]))} == {7, 9}
+    assert index.search(rows[0], limit=10, among=frozenset()) == []
+
+
+@pytest.mark.parametrize("hidden", [0, 1, 5, 15, 40])
+def test_a_search_that_hides_the_nearest_finds_the_next(index: VectorIndex, hidden: int) -> None:
+    rows = unit_rows(200)
+    index.add(range(200), rows)
+    nearest = np.argsort(-(rows @ rows[0])).tolist()
+    found = index.search(rows[0], limit=5, among=frozenset(nearest[hidden:]))
+    assert [chunk_id for chunk_id, _ in found] == nearest[hidden : hidden + 5]
 
 
 def test_an_empty_index_finds_nothing(index: VectorIndex) -> None:

@@ -1,0 +1,1 @@
+"""One module a format, each with `read(content: bytes) -> Content`; `rag.corpus.loading` imports those it needs."""
