@@ -91,7 +91,7 @@ def find_opposites(query: Query, ranked: Sequence[Scored]) -> tuple[Scored, Scor
     for candidate, stand in stands:
         document_id = candidate.hit.document.document_id
         balance[document_id] = balance.get(document_id, 0) + stand
-    subject = next(iter([*names_in(query.undated), *query.words]))  # what is asked about: both must speak of it
+    subject = next(iter([*names_in(query.undated), *query.words]), None)  # what is asked about: both must speak of it
     for affirming, denying in product(
         [candidate for candidate, stand in stands if stand > 0],
         [candidate for candidate, stand in stands if stand < 0],
