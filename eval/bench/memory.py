@@ -1,7 +1,7 @@
 """A process in, the most memory that it and its children held at once out, as Linux counts it.
 
-Resident memory counts the pages of files that are mapped, which the system takes back when it needs them: most of a
-large index that is served is of that kind. `own` leaves these out.
+Resident memory counts the pages of files that are mapped, of libraries for the most part, which the system takes
+back when it needs them. `own` leaves these out.
 """
 
 import contextlib

@@ -34,9 +34,8 @@ class Database:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
-        connection.execute("PRAGMA mmap_size = 1073741824")
-        return connection
+        # Without `mmap_size`: it saves half a millisecond a question, and has each thread hold the whole file.
+        return sqlite3.connect(self._uri, uri=True, check_same_thread=False)
 
     def close(self) -> None:
         with self._lock:
