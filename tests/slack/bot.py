@@ -194,8 +194,8 @@ def settled(settings: SlackSettings) -> bool:
     return int(left) == 0
 
 
-def called(slack: FakeSlack, method: str) -> bool:
-    return any(call.method == method for call in slack.calls)
+def called(slack: FakeSlack, method: str, channel: str | None = None) -> bool:
+    return any(call.method == method and channel in (None, call.channel) for call in list(slack.calls))
 
 
 def wait_until(is_so: Callable[[], object], *, seconds: float = 60.0) -> None:

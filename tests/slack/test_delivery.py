@@ -101,7 +101,10 @@ def test_a_limited_channel_is_left_alone_for_as_long_as_slack_says_and_stays_in_
 ) -> None:
     for method in ("chat.startStream", "chat.appendStream", "chat.stopStream"):
         slack.limit(method, "C0HELP", 1.0)
-    engine.awaits = {1: lambda: called(slack, "chat.startStream"), END: lambda: called(slack, "chat.appendStream")}
+    engine.awaits = {
+        1: lambda: called(slack, "chat.startStream", "C0HELP"),
+        END: lambda: called(slack, "chat.appendStream", "C0HELP"),
+    }
     with over_http(engine, settings) as url:
         for number in range(3):
             slack.over_http(url, envelope(mention(f"Question {number}?", ts=f"10{number}.1")))

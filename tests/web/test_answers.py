@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.api.serving import Running
 from tests.web.conftest import Visit
@@ -39,6 +39,20 @@ def test_each_citation_of_the_card_s_answer_opens_the_very_words_it_quotes(visit
         expect(visitor.page.locator("#reader-title")).to_have_text(citation["title"] or citation["source"])
         expect(visitor.highlighted).to_be_in_viewport(ratio=1)
         assert visitor.highlighted.text_content() == citation["quote"] == stored(visitor.url, citation)
+
+
+def test_a_question_asked_while_the_page_still_loads_is_answered(visitor: Visitor) -> None:
+    loading: list[Route] = []
+    asking: list[Route] = []
+    visitor.page.route("**/v1/corpora", lambda route: loading.append(route))
+    visitor.page.route("**/v1/ask", lambda route: asking.append(route))
+    visitor.open()
+    turn = visitor.begin(CARD)
+    expect(turn).to_be_visible()
+    loading[0].continue_()
+    expect(visitor.page.locator("#examples button").first).to_be_attached()  # the rest of the page has come
+    asking[0].continue_()
+    expect(turn).to_have_attribute("data-state", "said")
 
 
 def test_the_source_names_its_publisher_and_date(visitor: Visitor) -> None:

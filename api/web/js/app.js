@@ -121,6 +121,7 @@ async function start() {
     () => false, // the first question will say why
   );
   if (answers) examples.show();
+  if (!conversation.isEmpty) return; // who has asked already is not led away
   await followAddress();
   showState(conversation);
 }
