@@ -17,6 +17,9 @@ def met(question: str, text: str) -> float:
     ("question", "holds", "lacks"),
     [
         ("When was the mill built?", "It was built in 1894.", "It was built by Ada Byron."),
+        ("When does the mill open?", "It opens at 9.", "It opens to visitors."),
+        ("When does the mill open?", "The door is open from 10:30.", "It opens by 3 of 4 doors."),
+        ("When does the mill open?", "It opens on Sundays.", "It opens with a key."),
         ("On what day was it announced?", "It was announced on 4 May 2025.", "It was announced by the mayor."),
         ("How many boats has the fleet?", "The fleet has 14 boats.", "The fleet of Hull sailed to 14 Harbour Road."),
         ("How much does the ferry cost?", "The ferry costs $4.", "The ferry costs too much."),
