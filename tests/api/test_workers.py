@@ -1,6 +1,7 @@
-"""`attest serve --workers 2`: processes of its own on one port, each made to answer by stopping the other."""
+"""`attest serve --workers 2`: processes of its own on one port, each asked by a connection that it took."""
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import httpx
 import pytest
 
 from eval.bench.fake_slack import FakeSlack
-from eval.bench.slack_payloads import envelope, mention
+from eval.bench.slack_payloads import envelope, mention, signed
 from tests.api.serving import Running, attest_serve
 from tests.api.test_app import attest
 from tests.api.test_documents import COMET, RED_COMET
@@ -39,16 +40,37 @@ class Workers:
 
     @contextmanager
     def only(self, pid: int) -> Iterator[httpx.Client]:
-        """A client that this worker answers, as the other one stands still."""
-        others = [other for other in self.pids() if other != pid]
-        for other in others:
-            os.kill(other, signal.SIGSTOP)
-        try:
-            with httpx.Client(base_url=self.served.url, timeout=60) as client:
-                yield client
-        finally:
-            for other in others:
-                os.kill(other, signal.SIGCONT)
+        """A client of one connection, which this worker takes, as the others stand still until it has.
+
+        No longer: one that stands still may hold a lock that this one waits for.
+        """
+
+        def is_kept(response: httpx.Response) -> None:
+            assert response.extensions["network_stream"].get_extra_info("client_addr") == address
+
+        with httpx.Client(base_url=self.served.url, timeout=60, limits=httpx.Limits(max_connections=1)) as client:
+            with standing_still([other for other in self.pids() if other != pid]):
+                taken = client.get("/healthz").raise_for_status()
+            address = taken.extensions["network_stream"].get_extra_info("client_addr")
+            client.event_hooks = {"response": [is_kept]}
+            yield client
+
+
+@contextmanager
+def standing_still(pids: list[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: all(status(pid)[0] == "T" for pid in pids))
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def status(pid: int) -> list[str]:
+    """The fields of `/proc/PID/stat` from the third, the state, on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def commands(pids: list[Any]) -> str:
@@ -128,7 +150,7 @@ def test_what_all_workers_did_is_counted_together(workers: Workers) -> None:
 
 def test_the_time_of_all_workers_is_shown(workers: Workers) -> None:
     def spent(pid: int) -> float:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = status(pid)
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     with httpx.Client(base_url=workers.served.url) as client:
@@ -205,20 +227,14 @@ def test_workers_that_are_told_to_stop_finish_their_streams(
 ) -> None:
     model_server.replies = [Reply("Nicolas Guillou is a judge from France. [1]", pause_seconds=0.4)]
     model = {"ATTEST_CHAT_MODEL": "gpt-9", "OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": "k"}
-    with two_workers(seeds_index, tmp_path, **model) as workers, ThreadPoolExecutor(2) as pool:
 
-        def stream() -> str:
-            with httpx.stream(
-                "POST", f"{workers.served.url}/v1/ask", json=ASKED, headers={"accept": "text/event-stream"}, timeout=60
-            ) as response:
-                return "".join(response.iter_text())
+    def stream(client: httpx.Client) -> str:
+        with client.stream("POST", "/v1/ask", json=ASKED, headers={"accept": "text/event-stream"}) as response:
+            return "".join(response.iter_text())
 
-        streams = []
-        for pid in workers.pids():
-            with workers.only(pid):
-                asked = len(model_server.requests)
-                streams.append(pool.submit(stream))
-                wait_until(lambda asked=asked: len(model_server.requests) > asked)  # type: ignore[misc]
+    with two_workers(seeds_index, tmp_path, **model) as workers, ThreadPoolExecutor(2) as pool, ExitStack() as clients:
+        streams = [pool.submit(stream, clients.enter_context(workers.only(pid))) for pid in workers.pids()]
+        wait_until(lambda: len(model_server.requests) == 2)
         workers.served.process.send_signal(signal.SIGTERM)
         time.sleep(1)
         with pytest.raises(httpx.ConnectError):
@@ -290,10 +306,10 @@ def slack() -> Iterator[FakeSlack]:
 
 def test_two_workers_give_one_answer_in_slack(seeds_index: Path, tmp_path: Path, slack: FakeSlack) -> None:
     with two_workers(seeds_index, tmp_path, **slack.environment) as workers:
-        asked = envelope(mention(ASKED["question"], ts="1.1"))
+        asked = json.dumps(envelope(mention(ASKED["question"], ts="1.1")))
         for pid in workers.pids():
-            with workers.only(pid):
-                assert slack.over_http(f"{workers.served.url}/slack/events", asked).status == 200
+            with workers.only(pid) as client:
+                assert client.post("/slack/events", content=asked, headers=signed(asked)).status_code == 200
         wait_until(lambda: any("Guillou" in message.shown for message in slack.messages.values()))
         time.sleep(3)
         assert len(slack.messages) == 1
