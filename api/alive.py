@@ -9,6 +9,8 @@ import os
 import secrets
 from pathlib import Path
 
+from rag.file_lock import lock_alone
+
 _NAME_BYTES = 8
 NAME_CHARS = 2 * _NAME_BYTES
 
@@ -36,15 +38,12 @@ def has_ended(name: str, folder: Path) -> bool:
     """Whether the process of that name among those that share the folder has; once it has, it has for ever."""
     path = _path(name, folder)
     try:
-        file = os.open(path, os.O_RDWR)
+        lock = lock_alone(path, flags=os.O_RDWR)
     except FileNotFoundError:
         return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if lock is None:
         return False
-    finally:
-        os.close(file)
+    os.close(lock)
     path.unlink(missing_ok=True)
     return True
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from api.job_store import Job, JobStore
 from api.turns import Turns
-from api.uploads import Change, staged_jobs, uploads_folder
+from api.uploads import Change, forget_staged, staged_jobs, uploads_folder
 from rag.corpora import corpus_folder, corpus_names
 from rag.errors import AttestError, CorpusNotFoundError
 
@@ -99,7 +99,7 @@ class Recovery:
                     continue
                 job = self._store.get(job_id)
                 if job is None or job.ended:
-                    Change(uploads, job_id, "delete", ()).forget()
+                    forget_staged(uploads, job_id)
 
 
 def _change(folder: Path, job: Job) -> Change:

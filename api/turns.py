@@ -4,11 +4,12 @@ A turn is a lock on a file, which the system lets go when the process ends, howe
 """
 
 import asyncio
-import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+from rag.file_lock import lock_alone
 
 LOCKS = "locks"
 """The folder in a data directory that holds the files."""
@@ -34,7 +35,7 @@ class Turns:
     async def one_of(self, *files: Path) -> AsyncIterator[None]:
         """The lock on one of the files, whichever is free first, for as long as the block runs."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        while (lock := next((one for file in files if (one := _lock(file)) is not None), None)) is None:
+        while (lock := next(_free(files), None)) is None:
             await asyncio.sleep(_POLL_SECONDS)
         try:
             yield
@@ -42,12 +43,7 @@ class Turns:
             os.close(lock)
 
 
-def _lock(file: Path) -> int | None:
-    """The file, opened and locked; None where it is another's."""
-    lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+def _free(files: Iterable[Path]) -> Iterator[int]:
+    for file in files:
+        if (lock := lock_alone(file, flags=os.O_RDWR | os.O_CREAT)) is not None:
+            yield lock

@@ -20,6 +20,7 @@ from api.job_store import JobKind
 from rag.corpus.folders import is_leftover
 from rag.corpus.loading import READERS, SourceFile
 from rag.errors import AttestError
+from rag.index.disk import flush
 
 UPLOADS = "uploads"
 
@@ -72,6 +73,11 @@ def staged_jobs(uploads: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
+def forget_staged(uploads: Path, job_id: str) -> None:
+    """Deletes what is kept aside for that job."""
+    shutil.rmtree(uploads / _JOBS / job_id, ignore_errors=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one job does to a folder of uploads; `sources` are the names of the files it puts there or removes."""
@@ -111,7 +117,7 @@ class Change:
                 final.unlink()
             else:
                 self._new(source).replace(final)
-        _flush(self.folder)
+        flush(self.folder)
 
     def take_back(self, sources: Collection[str] | None = None) -> None:
         """Undoes the change, or what it did to `sources`; what was not done yet is left undone."""
@@ -122,11 +128,11 @@ class Change:
                 self._old(source).replace(self.folder / source)
             elif self.kind == "upload" and not self._new(source).exists():
                 (self.folder / source).unlink(missing_ok=True)
-        _flush(self.folder)
+        flush(self.folder)
 
     def forget(self) -> None:
         """Deletes what was kept aside: the change can no longer be taken back."""
-        shutil.rmtree(self._work, ignore_errors=True)
+        forget_staged(self.folder, self.job_id)
 
     @property
     def _work(self) -> Path:
@@ -149,11 +155,3 @@ def _write(file: BinaryIO, path: Path, *, most_bytes: int) -> None:
             kept.write(piece)
         kept.flush()
         os.fsync(kept.fileno())
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

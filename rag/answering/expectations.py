@@ -53,12 +53,14 @@ _NUMBERS = frozenset(
     eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million
     millions billion billions dozen dozens several both half no none single pair couple""".split()
 )
+CLOCK_TIME = r"\bat \d{1,2}\b|\b\d{1,2}[:.]\d\d\b|\d\s?[ap]\.?m\b"
+"""A pattern of times of day in figures: "at 9", "10:30", "7 a.m."."""
 _SOME_YEAR = re.compile(r"\b\d{3,4}s?\b")
 _SOME_TIME = re.compile(
     r"\d{3,4}s?\b|\b(?:after|as|before|during|following|once|since|until|upon|when|while|centur\w+|days?|night|months?|seasons?|years?|"
     r"spring|summer|autumn|winter|January|February|March|April|May|June|July|August|September|October|November|"
-    r"December|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|morning|noon|afternoon|evening|midnight|at \d{1,2})\b|"
-    r"\b\d{1,2}[:.]\d\d\b|\d\s?[ap]\.?m\b|\bo['’]clock\b",
+    r"December|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|morning|noon|afternoon|evening|midnight)\b|"
+    rf"\bo['’]clock\b|{CLOCK_TIME}",
     re.IGNORECASE,
 )
 _SOME_AMOUNT = re.compile(r"[$€£¥%]|\d|\b(?:billion|free|half|million|per\s?cent|quarter|third)\b", re.IGNORECASE)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.answering.dating import DateFit
-from rag.answering.expectations import expectation_of
+from rag.answering.expectations import CLOCK_TIME, expectation_of
 from rag.answering.orders import gives_orders
 from rag.index.library import Library
 from rag.query import Query
@@ -33,7 +33,7 @@ _WHEN = re.compile(
     r"\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,2}(?:st|nd|rd|th)\b|\bcentur(?:y|ies)\b|"
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December|"
     r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?)\b|"
-    r"\bat \d{1,2}\b|\b\d{1,2}[:.]\d\d\b|\d\s?[ap]\.?m\b"
+    rf"{CLOCK_TIME}"
 )
 _KINDS = (  # a question's form, and what an answer to it must hold
     (r"\bhow (?:many|much|old|long|tall|large|big|far|high)\b|\bwhat (?:percent(?:age)?|number|share)\b", _COUNT),

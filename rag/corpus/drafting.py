@@ -3,7 +3,7 @@
 The library is filled first, batch by batch; vectors are those it holds.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -13,7 +13,7 @@ from rag.corpus.chunking import Chunker
 from rag.corpus.indexing import Indexer, Parsed, batches, parse_pending
 from rag.corpus.parse_worker import Limits
 from rag.corpus.parsing import Parser
-from rag.corpus.planning import Planner, SyncPlan
+from rag.corpus.planning import Planner, Progress, SyncPlan
 from rag.index.building import are_sound, build_vectors, update_vectors
 from rag.index.disk import copy_file
 from rag.index.embedded import EmbeddedTexts
@@ -51,7 +51,7 @@ class Drafter:
         base: Lease | None,
         plan: SyncPlan,
         planner: Planner,
-        progress: Callable[[int, int], None],
+        progress: Progress,
         *,
         anyway: bool,
     ) -> dict[str, int] | None:

@@ -18,6 +18,9 @@ from rag.errors import ConfigurationError, DocumentError
 from rag.index.library import Library
 from rag.index.rows import IndexedDocument
 
+Progress = Callable[[int, int], None]
+"""Told (done, total)."""
+
 
 @dataclass(frozen=True, slots=True)
 class PendingFile:
@@ -61,7 +64,7 @@ class Planner:
     recipe: Sequence[object]
     max_file_mb: int
     unread: Unread
-    progress: Callable[[int, int], None]
+    progress: Progress
 
     def plan(self, paths: Sequence[Path], library: Library | None) -> SyncPlan:
         """What makes the index hold what is in `paths`, each a root, and all that it holds of other roots.

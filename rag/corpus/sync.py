@@ -5,7 +5,7 @@ done; a sync that dies leaves the generation they have, and what it embedded is 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rag.corpus.drafting import Drafter, has_vectors
 from rag.corpus.indexing import parse_pending
 from rag.corpus.parse_worker import Limits
 from rag.corpus.parsing import Parser
-from rag.corpus.planning import Planner, SyncPlan
+from rag.corpus.planning import Planner, Progress, SyncPlan
 from rag.corpus.unread import UnreadFiles
 from rag.errors import StoreError
 from rag.index.generations import Draft, Generations, with_remedy
@@ -22,9 +22,6 @@ from rag.index.library import Library
 from rag.index.reader import LIBRARY, SCHEMA, check_compatible
 from rag.protocols import Embedder
 from rag.types import Manifest
-
-Progress = Callable[[int, int], None]
-"""Told (done, total)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import StoreError
+from rag.file_lock import lock_alone
 from rag.index.integrity import check_seal
 from rag.types import Manifest
 
@@ -68,7 +69,7 @@ def take_lease(folder: Path) -> Lease | None:
 def is_leased(folder: Path) -> bool:
     """Whether somebody reads the generation in `folder`."""
     try:
-        lock = _lock_alone(folder)
+        lock = lock_alone(folder / IN_USE)
     except FileNotFoundError:
         return False
     if lock is not None:
@@ -79,7 +80,7 @@ def is_leased(folder: Path) -> bool:
 def delete_unless_leased(folder: Path) -> None:
     """Deletes the generation in `folder`, unless somebody reads it: then a later writer will."""
     try:
-        lock = _lock_alone(folder)
+        lock = lock_alone(folder / IN_USE)
     except FileNotFoundError:  # it died before it had the file, or while it was deleted
         shutil.rmtree(folder)
         return
@@ -90,14 +91,3 @@ def delete_unless_leased(folder: Path) -> None:
         shutil.rmtree(folder)
     finally:
         os.close(lock)
-
-
-def _lock_alone(folder: Path) -> int | None:
-    """The file, locked for nobody else; None while somebody has a lease."""
-    lock = os.open(folder / IN_USE, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
