@@ -112,7 +112,7 @@ class Calls:
             response = await self._client.api_call(method, data=given if form else None, json=None if form else given)
         except SlackApiError as error:
             status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
-            reason = _reason(error)
+            reason = reason_of(error)
             if status == 429 or reason in _LIMITED:
                 turn.wait(_retry_after(error))
                 raise _Later from None
@@ -169,7 +169,8 @@ class _Turn:
             await asyncio.sleep(left)
 
 
-def _reason(error: SlackApiError) -> str:
+def reason_of(error: SlackApiError) -> str:
+    """Slack's word for why; "" where it gave none."""
     data = getattr(error.response, "data", None)
     return str(data.get("error") or "") if isinstance(data, dict) else ""
 

@@ -11,7 +11,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
 from api.slack.app import SlackBot
-from api.slack.calls import CallFailed
+from api.slack.calls import CallFailed, reason_of
 from api.slack.tokens import require_app_token
 from rag.corpora import Corpora
 from rag.errors import ConfigurationError
@@ -24,6 +24,7 @@ _REFUSED = {
     "token_revoked",
     "token_expired",
     "not_allowed_token_type",
+    "missing_scope",
 }
 _PING_SECONDS = 5.0  # a socket that is silent four times as long is replaced
 
@@ -53,11 +54,17 @@ async def run_socket_mode(corpora: Corpora, settings: SlackSettings) -> None:
 
 @asynccontextmanager
 async def connected(bot: SlackBot, app_token: str) -> AsyncIterator[None]:
-    """Within the block the bot hears what Slack sends, through one web socket after another as they are lost."""
+    """Within the block the bot hears what Slack sends, through one web socket after another as they are lost.
+
+    Raises:
+        ConfigurationError: Slack does not take the token.
+    """
+    address = await _first_address(bot, app_token)
     _connection_log.addFilter(_say_in_a_line)
     handler = AsyncSocketModeHandler(
         bot.app, app_token, logger=_connection_log, web_client=bot.client, ping_interval=_PING_SECONDS
     )
+    handler.client.wss_uri = address
     connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
     try:
         yield
@@ -78,7 +85,23 @@ async def _check(bot: SlackBot) -> None:
         await bot.check()
     except CallFailed as failure:
         if failure.reason in _REFUSED:
-            raise ConfigurationError(
-                f"Slack does not take SLACK_BOT_TOKEN ({failure.reason}); docs/slack.md says where to find it"
-            ) from None
+            raise _not_taken("SLACK_BOT_TOKEN", failure.reason) from None
         _log.warning("Slack does not say who the bot is (%s); it goes on without", failure)
+
+
+async def _first_address(bot: SlackBot, app_token: str) -> str | None:
+    """Of a web socket; None where Slack gives none now, but may later."""
+    try:
+        response = await bot.client.apps_connections_open(app_token=app_token)
+    except SlackApiError as error:
+        if (reason := reason_of(error)) in _REFUSED:
+            raise _not_taken("SLACK_APP_TOKEN", reason) from None
+    except _NOT_CONNECTED:
+        _log.debug("Slack is not reached")
+    else:
+        return str(response["url"])
+    return None
+
+
+def _not_taken(name: str, reason: str) -> ConfigurationError:
+    return ConfigurationError(f"Slack does not take {name} ({reason}); docs/slack.md says where to find it")

@@ -105,12 +105,17 @@ def attest_slack(data_dir: Path, environment: dict[str, str]) -> "subprocess.Pop
     )
 
 
-def test_a_token_that_slack_does_not_take_ends_the_command_with_a_line(slack: FakeSlack, tmp_path: Path) -> None:
-    slack.refused["auth.test"] = "invalid_auth"
+@pytest.mark.parametrize(
+    ("name", "method"), [("SLACK_BOT_TOKEN", "auth.test"), ("SLACK_APP_TOKEN", "apps.connections.open")]
+)
+def test_a_token_that_slack_does_not_take_ends_the_command_with_a_line(
+    slack: FakeSlack, tmp_path: Path, name: str, method: str
+) -> None:
+    slack.refused[method] = "invalid_auth"
     with attest_slack(tmp_path, slack.environment) as ended:
         said = ended.communicate(timeout=120)[1]
     assert ended.returncode == 2
-    assert said.splitlines()[-1].startswith("attest: Slack does not take SLACK_BOT_TOKEN (invalid_auth)")
+    assert said.splitlines()[-1].startswith(f"attest: Slack does not take {name} (invalid_auth)")
     assert "Traceback" not in said
 
 
