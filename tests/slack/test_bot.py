@@ -156,8 +156,8 @@ def test_an_answer_that_takes_longer_than_the_deadline_is_given_up_and_said(
     slack: FakeSlack, engine: Engine, settings: SlackSettings
 ) -> None:
     engine.seconds = 30
-    with over_http(engine, settings.model_copy(update={"request_seconds": 0.5})) as url:
-        slack.over_http(url, envelope(mention("When did it open?", ts="100.1")))
+    with over_http(engine, settings.model_copy(update={"request_seconds": 2})) as url:
+        assert slack.over_http(url, envelope(mention("When did it open?", ts="100.1"))).status == 200
         wait_until(lambda: finished(slack))
     [message] = slack.messages.values()
     assert "took longer" in message.shown

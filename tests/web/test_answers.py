@@ -43,15 +43,15 @@ def test_each_citation_of_the_card_s_answer_opens_the_very_words_it_quotes(visit
 
 def test_a_question_asked_while_the_page_still_loads_is_answered(visitor: Visitor) -> None:
     loading: list[Route] = []
-    asking: list[Route] = []
+    creating: list[Route] = []
     visitor.page.route("**/v1/corpora", lambda route: loading.append(route))
-    visitor.page.route("**/v1/ask", lambda route: asking.append(route))
+    visitor.page.route("**/v1/conversations", lambda route: creating.append(route))
     visitor.open()
-    turn = visitor.begin(CARD)
-    expect(turn).to_be_visible()
+    with visitor.page.expect_request("**/v1/conversations"):
+        turn = visitor.begin(CARD)
     loading[0].continue_()
     expect(visitor.page.locator("#examples button").first).to_be_attached()  # the rest of the page has come
-    asking[0].continue_()
+    creating[0].continue_()
     expect(turn).to_have_attribute("data-state", "said")
 
 
