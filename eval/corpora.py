@@ -9,9 +9,8 @@ from pathlib import Path
 from eval.results import CorpusDocument
 from rag.bootstrap import describe_index, open_synchroniser
 from rag.corpus.loading import list_files, load, read_sidecar
-from rag.corpus.sync import nobody
 from rag.errors import ConfigurationError, DocumentError, IndexMismatchError
-from rag.progress import Update
+from rag.progress import Update, nobody
 from rag.settings import Settings
 
 DEFAULT_CORPUS = Path("seeds")

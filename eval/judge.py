@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import ModelError
-from rag.progress import Update
+from rag.progress import Update, nobody
 from rag.protocols import ChatModel, Completion, Message
 
 Opinion = Literal["yes", "no", "unclear"]
@@ -93,7 +93,7 @@ class Judge:
     def model_name(self) -> str:
         return self._model.name
 
-    def judge(self, claims: Sequence[Claim], *, progress: Update = lambda done, total: None) -> list[Judgement]:
+    def judge(self, claims: Sequence[Claim], *, progress: Update = nobody) -> list[Judgement]:
         """A judgement for each claim, in their order; equal ones share theirs, and `progress` counts them once."""
         unique, done = list(dict.fromkeys(claims)), 0
 

@@ -21,9 +21,8 @@ from eval.public_sets import RetrievalQuestion, RetrievalSet, SourceText
 from rag.bootstrap import open_chatbot, open_synchroniser
 from rag.chatbot import Chatbot
 from rag.corpus.loading import SIDECAR
-from rag.corpus.sync import nobody
 from rag.errors import IndexBusyError, StoreError
-from rag.progress import Bars, Update, silent
+from rag.progress import Bars, Update, nobody, silent
 from rag.questions import parse_question
 from rag.settings import Settings
 from rag.types import Hit

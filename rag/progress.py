@@ -1,10 +1,7 @@
-"""How far a long measurement is in, bars on stderr out; nothing where stderr is not a terminal."""
+"""How far a long piece of work is in, bars on stderr out; nothing where stderr is not a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Update = Callable[[int, int], None]
 """Told (done, total)."""
@@ -15,6 +12,9 @@ Bars = Callable[[str], Update]
 @contextmanager
 def progress_bars() -> Iterator[Bars]:
     """Bars for as long as the block runs; they leave nothing behind."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
     display = Progress(
         TextColumn("{task.description}"),
@@ -36,4 +36,8 @@ def progress_bars() -> Iterator[Bars]:
 
 def silent(label: str) -> Update:
     """Bars for nobody."""
-    return lambda done, total: None
+    return nobody
+
+
+def nobody(done: int, total: int) -> None:
+    """An update that is not shown."""

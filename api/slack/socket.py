@@ -93,14 +93,11 @@ async def _first_address(bot: SlackBot, app_token: str) -> str | None:
     """Of a web socket; None where Slack gives none now, but may later."""
     try:
         response = await bot.client.apps_connections_open(app_token=app_token)
-    except SlackApiError as error:
-        if (reason := reason_of(error)) in _REFUSED:
+    except _NOT_CONNECTED as error:
+        if isinstance(error, SlackApiError) and (reason := reason_of(error)) in _REFUSED:
             raise _not_taken("SLACK_APP_TOKEN", reason) from None
-    except _NOT_CONNECTED:
-        _log.debug("Slack is not reached")
-    else:
-        return str(response["url"])
-    return None
+        return None  # it is asked again, and then told of
+    return str(response["url"])
 
 
 def _not_taken(name: str, reason: str) -> ConfigurationError:

@@ -21,7 +21,7 @@ from eval.bench.material import Material
 from eval.retrieval import index_corpus
 from rag.bootstrap import make_embedder, open_chatbot
 from rag.llama import AttestEmbedding
-from rag.progress import Bars, silent
+from rag.progress import Bars, Update, silent
 from rag.settings import Settings
 from rag.types import Answer
 
@@ -69,7 +69,7 @@ def _race(
     starter: Callable[[str], object],
     material: Material,
     rounds: int,
-    progress: Callable[[int, int], None],
+    progress: Update,
 ) -> AskResult:
     answers: list[Answer] = []
     times: dict[str, list[float]] = {"attest": [], "starter": []}

@@ -17,7 +17,7 @@ from eval.metrics import Figure, figure, first_rank, hit
 from eval.public_sets import RetrievalSet
 from rag.errors import ConfigurationError
 from rag.index.embedding import MAX_TOKENS, MODEL_FOLDER, LocalEmbedder
-from rag.progress import Bars, silent
+from rag.progress import Bars, Update, silent
 
 _BATCH_TOKENS = 2_048
 
@@ -59,7 +59,7 @@ class Fp32Embedder:
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
 
-    def embed(self, texts: Sequence[str], *, progress: Callable[[int, int], None]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, progress: Update) -> NDArray[np.float32]:
         """(n, 384) unit rows; texts of one length are run together, so nothing is padded."""
         token_ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         by_length: dict[int, list[int]] = {}

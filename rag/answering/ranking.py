@@ -32,8 +32,7 @@ _COUNT = re.compile(
 _WHEN = re.compile(
     r"\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,2}(?:st|nd|rd|th)\b|\bcentur(?:y|ies)\b|"
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December|"
-    r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?)\b|"
-    rf"{CLOCK_TIME}"
+    rf"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?)\b|{CLOCK_TIME}"
 )
 _KINDS = (  # a question's form, and what an answer to it must hold
     (r"\bhow (?:many|much|old|long|tall|large|big|far|high)\b|\bwhat (?:percent(?:age)?|number|share)\b", _COUNT),

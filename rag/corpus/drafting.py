@@ -13,7 +13,7 @@ from rag.corpus.chunking import Chunker
 from rag.corpus.indexing import Indexer, Parsed, batches, parse_pending
 from rag.corpus.parse_worker import Limits
 from rag.corpus.parsing import Parser
-from rag.corpus.planning import Planner, Progress, SyncPlan
+from rag.corpus.planning import Planner, SyncPlan
 from rag.index.building import are_sound, build_vectors, update_vectors
 from rag.index.disk import copy_file
 from rag.index.embedded import EmbeddedTexts
@@ -23,6 +23,7 @@ from rag.index.library import Library
 from rag.index.library_draft import LibraryDraft
 from rag.index.reader import LIBRARY, VECTORS
 from rag.index.vectors import files_that_change
+from rag.progress import Update
 from rag.protocols import Embedder
 from rag.types import Manifest
 
@@ -51,7 +52,7 @@ class Drafter:
         base: Lease | None,
         plan: SyncPlan,
         planner: Planner,
-        progress: Progress,
+        progress: Update,
         *,
         anyway: bool,
     ) -> dict[str, int] | None:

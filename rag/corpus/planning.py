@@ -6,7 +6,7 @@ A file whose looks are those it was indexed with is not read; of the others the 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,9 +17,7 @@ from rag.corpus.unread import Unread
 from rag.errors import ConfigurationError, DocumentError
 from rag.index.library import Library
 from rag.index.rows import IndexedDocument
-
-Progress = Callable[[int, int], None]
-"""Told (done, total)."""
+from rag.progress import Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Planner:
     recipe: Sequence[object]
     max_file_mb: int
     unread: Unread
-    progress: Progress
+    progress: Update
 
     def plan(self, paths: Sequence[Path], library: Library | None) -> SyncPlan:
         """What makes the index hold what is in `paths`, each a root, and all that it holds of other roots.

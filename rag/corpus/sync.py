@@ -13,13 +13,14 @@ from rag.corpus.drafting import Drafter, has_vectors
 from rag.corpus.indexing import parse_pending
 from rag.corpus.parse_worker import Limits
 from rag.corpus.parsing import Parser
-from rag.corpus.planning import Planner, Progress, SyncPlan
+from rag.corpus.planning import Planner, SyncPlan
 from rag.corpus.unread import UnreadFiles
 from rag.errors import StoreError
 from rag.index.generations import Draft, Generations, with_remedy
 from rag.index.leases import Lease
 from rag.index.library import Library
 from rag.index.reader import LIBRARY, SCHEMA, check_compatible
+from rag.progress import Update, nobody
 from rag.protocols import Embedder
 from rag.types import Manifest
 
@@ -43,10 +44,6 @@ class SyncReport:
     generation: int | None
     seconds: float
     dry_run: bool
-
-
-def nobody(done: int, total: int) -> None:
-    """Progress that is not shown."""
 
 
 class Synchroniser:
@@ -100,8 +97,8 @@ class Synchroniser:
         *,
         rebuild: bool = False,
         dry_run: bool = False,
-        progress: Progress = nobody,
-        looking: Progress = nobody,
+        progress: Update = nobody,
+        looking: Update = nobody,
     ) -> SyncReport:
         """Applies what differs between `paths` (each a root) and the index.
 

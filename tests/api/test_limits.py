@@ -20,6 +20,7 @@ from api.errors import ApiError, add_exception_handlers
 from api.lifetime import Lifetime
 from api.limits import AnswerLimit, BodyLimit, RateLimit, answers_at_once
 from tests.api.serving import Served, serving
+from tests.waiting import wait_until
 
 
 async def accept(scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,17 +167,10 @@ def served(door: Door) -> Iterator[Served]:
         yield served
 
 
-def wait_until(inside: int, door: Door) -> None:
-    deadline = time.monotonic() + 10
-    while door.inside != inside:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_beyond_those_answered_and_those_waiting_all_are_sent_away_at_once(served: Served, door: Door) -> None:
     with ThreadPoolExecutor(12) as pool:
         asked = [pool.submit(httpx.post, f"{served.url}/v1/ask", content=b"why?") for _ in range(12)]
-        wait_until(2, door)
+        wait_until(lambda: door.inside == 2, seconds=10)
         assert httpx.post(f"{served.url}/v1/feedback", content=b"good").json() == 4  # other routes are not held up
         time.sleep(0.3)
         door.open.set()
@@ -192,7 +186,7 @@ def test_beyond_those_answered_and_those_waiting_all_are_sent_away_at_once(serve
 def test_who_waits_too_long_for_a_place_is_sent_away(served: Served, door: Door) -> None:
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(httpx.post, f"{served.url}/v1/ask") for _ in range(2)]
-        wait_until(2, door)
+        wait_until(lambda: door.inside == 2, seconds=10)
         refused = httpx.post(f"{served.url}/v1/ask")
         assert (refused.status_code, refused.json()["error"]["type"]) == (429, "overloaded")
         door.open.set()
@@ -204,10 +198,10 @@ def test_a_client_that_goes_away_gives_its_place_back(served: Served, door: Door
     connections = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(2)]
     for connection in connections:
         connection.sendall(head)
-    wait_until(2, door)
+    wait_until(lambda: door.inside == 2, seconds=10)
     for connection in connections:
         connection.close()
-    wait_until(0, door)
+    wait_until(lambda: door.inside == 0, seconds=10)
     door.open.set()
     assert httpx.post(f"{served.url}/v1/ask", content=b"why?").json() == 4
 

@@ -25,6 +25,7 @@ from rag.corpus.sync import Synchroniser
 from rag.errors import ConfigurationError
 from tests.api.serving import Running, attest_serve
 from tests.api.test_app import attest
+from tests.waiting import wait_until
 
 QUIET_SECONDS = 2.5  # in which a change would have been indexed
 
@@ -331,13 +332,6 @@ def test_a_folder_that_never_was_is_a_mistake_and_one_that_was_is_not(
         parse_watched(str(tmp_path / "dosc"), data_dir=tmp_path / "data")
     refused = attest(tmp_path / "data", "serve", "--watch", str(tmp_path / "dosc"))
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def asked(served: Running, question: str, corpus: str = "default") -> str:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from tests.api.serving import Running, attest_serve
 from tests.api.test_app import attest
 from tests.api.test_documents import COMET, RED_COMET
 from tests.model_server import ModelServer, Reply
+from tests.waiting import wait_until
 
 ASKED = {"question": "Which judge from France was sanctioned?"}
 
@@ -75,13 +76,6 @@ def status(pid: int) -> list[str]:
 
 def commands(pids: list[Any]) -> str:
     return " ".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in pids)
-
-
-def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def is_gone(pid: int) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -22,6 +21,7 @@ from rag.corpora import Corpora
 from rag.settings import SlackSettings
 from rag.types import Answer, AnswerEvent, AnswerGiven, Citation, Hit, Question, Sentence, SentenceSaid, SourcesFound
 from tests.api.serving import serving
+from tests.waiting import wait_until
 
 QUOTE = "The bridge opened on 3 May 1932."
 END = -1
@@ -196,10 +196,3 @@ def settled(settings: SlackSettings) -> bool:
 
 def called(slack: FakeSlack, method: str, channel: str | None = None) -> bool:
     return any(call.method == method and channel in (None, call.channel) for call in list(slack.calls))
-
-
-def wait_until(is_so: Callable[[], object], *, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it did not come to be"
-        time.sleep(0.02)

@@ -10,7 +10,8 @@ from api.feedback import FEEDBACK, Feedback, FeedbackStore
 from eval.bench.fake_slack import FakeSlack
 from eval.bench.slack_payloads import envelope, mention
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, command, finished, over_http, wait_until
+from tests.slack.bot import QUOTE, Engine, command, finished, over_http
+from tests.waiting import wait_until
 
 
 @pytest.fixture

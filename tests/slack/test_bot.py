@@ -10,7 +10,8 @@ from eval.bench.fake_slack import FakeSlack
 from eval.bench.slack_payloads import BOT_ID, BOT_USER, envelope, mention, written
 from rag.errors import IndexBusyError, ModelTimeoutError, StoreError
 from rag.settings import SlackSettings
-from tests.slack.bot import END, QUOTE, Engine, called, command, finished, over_http, settled, wait_until
+from tests.slack.bot import END, QUOTE, Engine, called, command, finished, over_http, settled
+from tests.waiting import wait_until
 
 
 def test_a_mention_is_answered_in_a_thread_that_grows_and_ends_in_one_message(

@@ -21,7 +21,8 @@ from api.slack.once import Inbox
 from eval.bench.fake_slack import FakeSlack
 from eval.bench.slack_payloads import envelope, mention, written
 from rag.settings import SlackSettings
-from tests.slack.bot import END, QUOTE, Engine, called, command, finished, over_http, settled, wait_until
+from tests.slack.bot import END, QUOTE, Engine, called, command, finished, over_http, settled
+from tests.waiting import wait_until
 
 STREAM = {
     "channel": "C0HELP",

@@ -19,7 +19,8 @@ from eval.bench.fake_slack import FakeSlack
 from eval.bench.slack_payloads import SIGNING_SECRET, envelope, mention, signed
 from rag.errors import ConfigurationError
 from rag.settings import SlackSettings, load_slack_settings
-from tests.slack.bot import Engine, corpora_of, finished, make_settings, over_http, wait_until
+from tests.slack.bot import Engine, corpora_of, finished, make_settings, over_http
+from tests.waiting import wait_until
 
 BODY = json.dumps(envelope(mention("When did it open?", ts="1.1")))
 

@@ -14,7 +14,8 @@ from api.slack.tokens import require_bot_token
 from eval.bench.fake_slack import FakeSlack
 from eval.bench.slack_payloads import envelope, mention, written
 from rag.settings import SlackSettings
-from tests.slack.bot import QUOTE, Engine, command, finished, make_settings, over_http, over_socket, settled, wait_until
+from tests.slack.bot import QUOTE, Engine, command, finished, make_settings, over_http, over_socket, settled
+from tests.waiting import wait_until
 
 
 def test_a_mention_through_the_socket_is_acknowledged_and_answered(
